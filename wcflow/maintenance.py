@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from wcflow.database import campaigns, tags
-from wcflow.database.stores import EMPTY_ANSWER_REASON, load_hold, load_store_row, save_store
+from wcflow.database import companion, tags
+from wcflow.database.stores import load_store_row
 from wcflow.errors import StoreError
 from wcflow.evaluate.figures import save_daily_figures
 from wcflow.evaluate.percentiles import rank_customers
@@ -16,6 +16,8 @@ from wcflow.poll.pull import run_reconcile, run_resync
 from wcflow.sync import SyncContext, compare_clocks, hold_lease, poll_context
 
 TAG_ENTRY_LIFETIME = timedelta(days=90)
+REQUEST_LIFETIME = timedelta(days=90)
+"""The companion plugin keeps requests for 14 days."""
 
 
 def nightly(context: SyncContext) -> PollResult:
@@ -28,6 +30,7 @@ def nightly(context: SyncContext) -> PollResult:
         save_daily_figures(leased.db, leased.config, leased.settings, leased.clock())
         with leased.db.transaction() as tx:
             tags.delete_old_tag_entries(tx, leased.name, leased.clock() - TAG_ENTRY_LIFETIME)
+            companion.delete_old_requests(tx, leased.name, leased.clock() - REQUEST_LIFETIME)
     return result
 
 
@@ -42,11 +45,7 @@ def resync(context: SyncContext, *, orders: bool = True, customers: bool = True)
 def approve(context: SyncContext) -> int:
     """Approve the changes that are waiting now; return how many."""
     with context.db.transaction() as tx:
-        row = require_row(tx, context.name)
-        if load_hold(tx, context.name).reason.startswith(EMPTY_ANSWER_REASON):
-            save_store(tx, context.name, empty_answer_approved=True)
-        campaigns.approve(tx, context.name)
-        return limits.approve(tx, row)
+        return limits.approve_everything(tx, require_row(tx, context.name))
 
 
 def record_failure(context: SyncContext, error: StoreError) -> None:

@@ -18,9 +18,15 @@ def tx(database):
         yield tx
 
 
+def outdated(tx):
+    """Return the people to push next, after queueing more if everyone is pushed."""
+    companion.queue_more(tx, "shop", 9)
+    return companion.load_outdated(tx, "shop", 9)
+
+
 def push_all(tx):
     """Push what is outdated, and return the people in their order."""
-    found = companion.take_outdated(tx, "shop", 100)
+    found = outdated(tx)
     companion.clear_outdated(tx, "shop", found)
     return [*found]
 
@@ -36,20 +42,20 @@ def test_without_the_plugin_nothing_is_noted(database):
     with database.transaction() as tx:
         mark_dirty(tx, "shop", {"c1": ""})
         companion.mark_cards_outdated(tx, "shop", [1])
-        assert {} == companion.take_outdated(tx, "shop", 9)
+        assert {} == outdated(tx)
 
 
 def test_the_newest_changes_are_pushed_first_and_before_those_who_did_not_change(tx):
-    assert 5 == len(companion.take_outdated(tx, "shop", 9))
+    assert 5 == len(outdated(tx))
     companion.mark_cards_outdated(tx, "shop", [4])
     companion.mark_cards_outdated(tx, "shop", [2])
-    assert [2, 4] == [*companion.take_outdated(tx, "shop", 9)][:2]
+    assert [2, 4] == [*outdated(tx)][:2]
 
 
 def test_whoever_changes_during_the_push_is_pushed_again(tx):
     push_all(tx)
     companion.mark_cards_outdated(tx, "shop", [3])
-    found = companion.take_outdated(tx, "shop", 9)
+    found = outdated(tx)
     companion.mark_cards_outdated(tx, "shop", [3])
     companion.clear_outdated(tx, "shop", found)
     assert [3] == push_all(tx)

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from wcflow.cli import output
-from wcflow.cli.campaign_words import unapproved_campaigns
 from wcflow.cli.options import ConfigFile, StoreName, Yes, confirm, select_stores
 from wcflow.cli.session import Session, for_each_store, open_session
+from wcflow.database.campaigns import load_unapproved
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SetupError, UsageError
@@ -58,7 +58,7 @@ def approve(
 
 def _approve_store(context: SyncContext) -> int:
     with context.db.reading() as tx:
-        held = unapproved_campaigns(tx, context.name)
+        held = load_unapproved(tx, context.name)
     count = approve_changes(context)
     for saved in held:
         customers = output.format_count(saved.audience, "customer")

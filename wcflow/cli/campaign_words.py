@@ -17,7 +17,6 @@ from wcflow.database.schema import HEAD, load_revision
 from wcflow.database.stores import load_store_row
 from wcflow.errors import WcflowError
 from wcflow.rules.campaigns import (
-    DRY_RUN,
     MISSED,
     PAUSED,
     SENDING,
@@ -62,15 +61,6 @@ def advice(campaign: Campaign | None, saved: SavedCampaign | None) -> str:
             " its segment."
         )
     return ""
-
-
-def unapproved_campaigns(tx: Connection, store: str) -> list[SavedCampaign]:
-    """Return the campaigns that 'wcflow approve' would let go, also those not queued yet."""
-    return [
-        each
-        for each in load_campaigns(tx, store).values()
-        if each.state in (SENDING, PAUSED) and each.mode != DRY_RUN and not each.approved
-    ]
 
 
 def running_campaigns(tx: Connection, store: str) -> dict[str, dict[str, object]]:

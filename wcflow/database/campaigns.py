@@ -29,6 +29,7 @@ from wcflow.rules.campaigns import (
     CANCELLED,
     CHANGED_TO_THE_PAST,
     DONE,
+    DRY_RUN,
     MISSED,
     PAUSED,
     SENDING,
@@ -51,6 +52,15 @@ def load_campaigns(tx: Connection, store: str) -> dict[str, SavedCampaign]:
     """Return what is known of each campaign of a store, by name."""
     query = select(_CAMPAIGNS).where(_CAMPAIGNS.c.store == store).order_by(_CAMPAIGNS.c.started_at)
     return {row.name: _from_row(row) for row in tx.execute(query)}
+
+
+def load_unapproved(tx: Connection, store: str) -> list[SavedCampaign]:
+    """Return the campaigns that an approval would let go, also those not queued yet."""
+    return [
+        each
+        for each in load_campaigns(tx, store).values()
+        if each.state in (SENDING, PAUSED) and each.mode != DRY_RUN and not each.approved
+    ]
 
 
 def _from_row(row: Any) -> SavedCampaign:

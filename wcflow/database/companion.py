@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
 from sqlalchemy import Connection, Select, and_, delete, false, func, not_, select, update
 
-from wcflow.database.sql import chunks, fetch_in, select_in, table_of, upsert
+from wcflow.database.sql import chunks, fetch_in, select_in, stamp, table_of, upsert
 from wcflow.database.tables import (
     CompanionCursorRow,
     CompanionDueRow,
@@ -116,28 +117,23 @@ def _due(store: str, person: int, number: int) -> dict[str, Any]:
     return {"store": store, "person": person, "number": number}
 
 
-def take_outdated(tx: Connection, store: str, limit: int) -> dict[int, int]:
-    """Return the people to push next, each with the number of their last change, newest first.
-
-    While everyone is pushed anew, more people are queued as soon as there are not enough.
-    """
+def load_outdated(tx: Connection, store: str, limit: int) -> dict[int, int]:
+    """Return the people to push next, each with the number of their last change, newest first."""
     newest = select(_DUE.c.person, _DUE.c.number).where(_DUE.c.store == store)
     newest = newest.order_by(_DUE.c.number.desc()).limit(limit)
-    found = _by_person(tx, newest)
-    if len(found) < limit and _queue_more(tx, store):
-        found = _by_person(tx, newest)
-    return found
+    return {row[0]: row[1] for row in tx.execute(newest)}
 
 
-def _by_person(tx: Connection, query: Select[Any]) -> dict[int, int]:
-    return {row[0]: row[1] for row in tx.execute(query)}
+def queue_more(tx: Connection, store: str, limit: int) -> None:
+    """While everyone is pushed, queue the next people where fewer than ``limit`` are queued."""
+    if len(load_outdated(tx, store, limit)) < limit:
+        _queue_more(tx, store)
 
 
-def _queue_more(tx: Connection, store: str) -> bool:
-    """Queue the next people of those that are pushed because everyone is; return whether any."""
+def _queue_more(tx: Connection, store: str) -> None:
     row = load_companion(tx, store)
     if row is None or row.queued_up_to is None:
-        return False
+        return
     here = (_PERSONS.c.store == store, _PERSONS.c.id > row.queued_up_to, _PERSONS.c.present)
     query = select(_PERSONS.c.id).where(*here).order_by(_PERSONS.c.id).limit(_FEED)
     found = list(tx.scalars(query))
@@ -146,7 +142,6 @@ def _queue_more(tx: Connection, store: str) -> bool:
         save_companion(tx, store, queued_up_to=found[-1])
     else:
         save_companion(tx, store, queued_up_to=None, finish_due=True)
-    return bool(found)
 
 
 def count_outdated(tx: Connection, store: str) -> int:
@@ -255,3 +250,9 @@ def merge_requests(tx: Connection, store: str, old: int, new: int) -> None:
     """Give the requests of the person ``old`` to the person ``new``."""
     here = (_REQUESTS.c.store == store, _REQUESTS.c.person == old)
     tx.execute(update(_REQUESTS).where(*here).values(person=new))
+
+
+def delete_old_requests(tx: Connection, store: str, before: datetime) -> None:
+    """Delete requests that the plugin has forgotten long ago."""
+    here = (_REQUESTS.c.store == store, _REQUESTS.c.at < stamp(before))
+    tx.execute(delete(_REQUESTS).where(*here))

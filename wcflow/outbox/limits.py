@@ -11,10 +11,17 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from wcflow.actions.registry import ENTRY_KINDS, channel_kinds, channels
-from wcflow.database import outbox, people
+from wcflow.database import campaigns, outbox, people
 from wcflow.database.connection import Database
 from wcflow.database.sql import stamp
-from wcflow.database.stores import EMPTY_ANSWER_REASON, Hold, load_hold, load_store_row, save_hold
+from wcflow.database.stores import (
+    EMPTY_ANSWER_REASON,
+    Hold,
+    load_hold,
+    load_store_row,
+    save_hold,
+    save_store,
+)
 from wcflow.database.tables import StoreRow
 from wcflow.database.waiting import approve_entries, count_by_outcome, has_unapproved
 
@@ -127,6 +134,14 @@ def update_hold(
         if changed or after.approved != before.approved:
             save_hold(tx, store, after, channel)
     return after
+
+
+def approve_everything(tx: Connection, row: StoreRow) -> int:
+    """Approve all that waits: changes, campaigns, an unexpected empty answer; return how many changes."""
+    if load_hold(tx, row.name).reason.startswith(EMPTY_ANSWER_REASON):
+        save_store(tx, row.name, empty_answer_approved=True)
+    campaigns.approve(tx, row.name)
+    return approve(tx, row)
 
 
 def approve(tx: Connection, row: StoreRow, channel: str = "") -> int:

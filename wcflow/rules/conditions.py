@@ -291,13 +291,14 @@ class Condition:
     def evaluate(self, context: Context) -> Ternary:
         """Evaluate it for one person, without an explanation."""
         return self.tree.evaluate(
-            self._visible_context(context) if "tags" in self.names else context
+            self.visible_context(context) if "tags" in self.names else context
         )
 
     def _details(self, context: Context) -> AnswerDetails:
-        return self.tree.details(self._visible_context(context))
+        return self.tree.details(self.visible_context(context))
 
-    def _visible_context(self, context: Context) -> Context:
+    def visible_context(self, context: Context) -> Context:
+        """Return the context with the tags that this rule may see."""
         return context.seen_from(self.place) if "tags" in self.names else context
 
 

@@ -26,6 +26,12 @@ class CompanionRow(Row, table=True):
     finish_due: bool = Field(
         default=False, description="everyone was queued: older rows of the plugin are removed next"
     )
+    figures: str = Field(
+        default="[]", sa_type=Text, description="JSON: the figures of workflows, as pushed"
+    )
+    figures_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when these figures were computed"
+    )
     pushed_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when something was last pushed"
     )

@@ -26,6 +26,8 @@ def _make_companion() -> None:
         sa.Column("settings", sa.String(), nullable=False),
         sa.Column("queued_up_to", sa.BigInteger(), nullable=True),
         sa.Column("finish_due", sa.Boolean(), nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.Column("figures_at", sa.BigInteger(), nullable=True),
         sa.Column("pushed_at", sa.BigInteger(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("problem_since", sa.BigInteger(), nullable=True),

@@ -1,0 +1,329 @@
+"""Do what people ask for in the dashboard: each request once, by the operations of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import Connection
+
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.customers import companies, edits, groups, notes, status, tags, tasks
+from wcflow.customers.edits import GONE, Outcome
+from wcflow.dashboard.held import approve_shown
+from wcflow.database import companion
+from wcflow.database.companies import load_companies_of
+from wcflow.database.connection import Database
+from wcflow.database.edits import EditedBy, find_edit, find_request
+from wcflow.database.identity import find_persons
+from wcflow.database.notes import find_note
+from wcflow.database.people import load_memories
+from wcflow.database.sql import stamp
+from wcflow.database.stores import load_store_row
+from wcflow.database.tables import CompanionRequestRow
+from wcflow.database.tasks import load_task
+from wcflow.errors import UsageError
+from wcflow.profile import account_key, guest_key
+from wcflow.rules.errors import did_you_mean
+from wcflow.units import local_day, normalize_email, parse_zone
+
+log = structlog.get_logger()
+Json = Mapping[str, Any]
+DONE, REFUSED = "done", "refused"
+_SHORT, _LONG = 200, 10_000
+_INTERNAL = "this could not be done because of an error in wcflow; its log says more"
+_ODD_DATA = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+
+
+class Request(NamedTuple):
+    """What someone did in the dashboard; ``person`` is whom it changes, or 0."""
+
+    key: str
+    action: str
+    data: Json
+    person: int
+    by: EditedBy
+
+
+@dataclass(slots=True)
+class Desk:
+    """What requests of one store are done with."""
+
+    config: Config
+    settings: StoreSettings
+    now: datetime
+    spelled: dict[str, str] = field(default_factory=dict)
+    """Tags as they are written already, by how they were typed."""
+
+    @property
+    def store(self) -> str:
+        return self.settings.name
+
+
+def handle_requests(db: Database, desk: Desk, rows: Sequence[Json]) -> int:
+    """Do requests in their order; return how many. Those that were done are answered again."""
+    with db.reading() as tx:
+        known = companion.load_answered(tx, desk.store, [str(row["key"]) for row in rows])
+    again = [str(row["key"]) for row in rows if row["key"] in known]
+    if again:
+        with db.transaction() as tx:
+            companion.answer_again(tx, desk.store, again)
+    for row in rows:
+        if row["key"] not in known:
+            with db.transaction() as tx:
+                _handle(tx, desk, row)
+    return len(rows) - len(again)
+
+
+def _handle(tx: Connection, desk: Desk, row: Json) -> None:
+    """Do one request, and save what came of it in the same transaction."""
+    person = _number(row.get("person"))
+    try:
+        with tx.begin_nested():
+            request = _read(tx, desk, row)
+            person = request.person
+            state, words = DONE, _do(tx, desk, request).words
+    except UsageError as error:
+        state, words = REFUSED, _refusal(error)
+    except _ODD_DATA:
+        log.exception("a request of the dashboard failed", store=desk.store, id=row.get("id"))
+        state, words = REFUSED, _INTERNAL
+    log.info("request of the dashboard", store=desk.store, id=row.get("id"), state=state)
+    answer = CompanionRequestRow(
+        store=desk.store,
+        key=str(row["key"]),
+        id=_number(row.get("id")),
+        person=person,
+        state=state,
+        words=_sentence(words),
+        at=stamp(desk.now),
+    )
+    companion.save_request(tx, answer)
+
+
+def _refusal(error: UsageError) -> str:
+    """Return why not, with advice unless it is about commands, which a dashboard does not have."""
+    advice = "" if "wcflow " in error.advice or "--" in error.advice else error.advice
+    return f"{error}. {advice}" if advice else str(error)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+
+
+def _do(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    done = find_request(tx, desk.store, request.key)
+    if done is not None:
+        return Outcome(done.words, done.id)
+    action = ACTIONS.get(request.action)
+    if action is None:
+        hint = did_you_mean(request.action, ACTIONS) or "Update wcflow, or the plugin."
+        raise UsageError(f"wcflow cannot do {request.action!r}", hint)
+    if action.of_person and not load_memories(tx, desk.store, [request.person]):
+        raise UsageError(GONE, "")
+    return action.do(tx, desk, request)
+
+
+# Read a request.
+
+
+def _read(tx: Connection, desk: Desk, row: Json) -> Request:
+    data = row.get("data")
+    at = _time(row.get("at"))
+    key = str(row["key"])
+    by = EditedBy(
+        _text(row.get("by"))[:_SHORT] or "someone in the dashboard",
+        desk.now if at is None else min(at, desk.now),
+        _text(row.get("reason"))[:_SHORT],
+        _text(row.get("bulk"))[:_SHORT],
+        key,
+    )
+    person = _find_person(tx, desk.store, row)
+    return Request(
+        key, _text(row.get("action")), data if isinstance(data, dict) else {}, person, by
+    )
+
+
+def _find_person(tx: Connection, store: str, row: Json) -> int:
+    """Return whom a request is about, or 0; people who were merged are found by what they had."""
+    person, account = _number(row.get("person")), _number(row.get("customer_id"))
+    email = normalize_email(_text(row.get("email")))
+    keys = [account_key(account)] if account else []
+    found = find_persons(tx, store, [*keys, guest_key(email)] if email else keys)
+    if account and account_key(account) in found:
+        return found[account_key(account)]
+    if person and load_memories(tx, store, [person]):
+        return person
+    return found.get(guest_key(email), 0) if person or account or email else 0
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int:
+    """Return an id, which PHP may have written as text; 0 for anything else."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 19:  # noqa: PLR2004
+        return int(value)
+    good = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
+    return value if good and isinstance(value, int) else 0
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(_text(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _need_text(data: Json, name: str, most: int = _SHORT) -> str:
+    found = _text(data.get(name))
+    if not found:
+        raise UsageError(f"the {name} is missing", "")
+    if len(found) > most:
+        raise UsageError(f"the {name} is longer than {most:,} characters", "Shorten it.")
+    return found
+
+
+def _need_time(data: Json, name: str) -> datetime:
+    found = _time(data.get(name))
+    if found is None:
+        raise UsageError("the date is missing, or is not a date", "")
+    return found.astimezone(UTC)
+
+
+# The actions.
+
+
+class _Action(NamedTuple):
+    """A function that does a request; ``of_person`` is whether it needs a customer."""
+
+    do: Callable[[Connection, Desk, Request], Outcome]
+    of_person: bool = True
+
+
+def _add_tag(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    text = _need_text(request.data, "tag")
+    if text not in desk.spelled:
+        desk.spelled[text] = tags.find_spelling(tx, desk.store, text, desk.config.rules)
+    return tags.add_tag(tx, desk.store, request.person, desk.spelled[text], request.by)
+
+
+def _remove_tag(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    tag, respect = _need_text(request.data, "tag"), desk.config.manual_tags == "respect"
+    return tags.remove_tag(tx, desk.store, request.person, tag, request.by, respect=respect)
+
+
+def _add_group(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    group = _need_text(request.data, "group")
+    return groups.add_to_group(tx, desk.store, request.person, group, request.by)
+
+
+def _remove_group(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    group = _need_text(request.data, "group")
+    return groups.remove_from_group(tx, desk.store, request.person, group, request.by)
+
+
+def _add_note(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    data = request.data
+    text, category = _need_text(data, "text", _LONG), _text(data.get("category")) or "General"
+    order = _number(data.get("order_id"))
+    return notes.add_note(
+        tx, desk.store, request.person, text, request.by, category=category, order_id=order
+    )
+
+
+def _remove_note(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    found = find_note(tx, _number(request.data.get("note")))
+    if found is None or (found.store, found.person) != (desk.store, request.person):
+        raise UsageError("this customer does not have this note any more", "")
+    return notes.remove_note(tx, found, request.by)
+
+
+def _set_status(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    wanted = _need_text(request.data, "status")
+    if wanted not in ("active", "inactive"):
+        raise UsageError(f"{wanted!r} is not a status", "Use active or inactive.")
+    change = status.activate if wanted == "active" else status.deactivate
+    return change(tx, desk.store, request.person, request.by)
+
+
+def _add_reminder(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    data = request.data
+    return tasks.add_task(
+        tx,
+        desk.store,
+        request.person,
+        _need_text(data, "text", _LONG),
+        request.by,
+        assignee=_text(data.get("assignee"))[:_SHORT],
+        due_at=_need_time(data, "due"),
+        reminder=True,
+    )
+
+
+def _close_task(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    return tasks.close_task(tx, desk.store, _task(tx, desk, request), request.by)
+
+
+def _snooze_task(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    task, until = _task(tx, desk, request), _need_time(request.data, "until")
+    row = load_store_row(tx, desk.store)
+    day = local_day(until, parse_zone(row.time_zone if row else "UTC"))
+    return tasks.snooze_task(tx, desk.store, task, until, day.isoformat(), request.by)
+
+
+def _task(tx: Connection, desk: Desk, request: Request) -> Any:
+    found = load_task(tx, _number(request.data.get("task")))
+    if found is None or found[0] != desk.store:
+        raise UsageError("this task does not exist any more", "")
+    return found[1]
+
+
+def _set_company(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    name, by, person = _text(request.data.get("company")), request.by, request.person
+    if name:
+        return companies.put_into(
+            tx, companies.find_company(tx, desk.store, name[:_SHORT]), person, by
+        )
+    current = load_companies_of(tx, desk.store, [person]).get(person)
+    if current is None:
+        return Outcome("belongs to no company already", changed=False)
+    return companies.take_out(tx, current, person, by)
+
+
+def _undo(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    found = find_edit(tx, _number(request.data.get("edit")))
+    if found is None or (found.store, found.person) != (desk.store, request.person):
+        raise UsageError("this customer does not have this change any more", "")
+    return edits.undo(tx, found, request.by)
+
+
+def _approve(tx: Connection, desk: Desk, request: Request) -> Outcome:
+    row = load_store_row(tx, desk.store)
+    assert row is not None, "the store is known before its dashboard is read"
+    token = _need_text(request.data, "token")
+    return approve_shown(tx, row, desk.config.max_writes, token, request.by)
+
+
+ACTIONS: Mapping[str, _Action] = {
+    "tag.add": _Action(_add_tag),
+    "tag.remove": _Action(_remove_tag),
+    "group.add": _Action(_add_group),
+    "group.remove": _Action(_remove_group),
+    "note.add": _Action(_add_note),
+    "note.remove": _Action(_remove_note),
+    "status.set": _Action(_set_status),
+    "reminder.add": _Action(_add_reminder),
+    "task.done": _Action(_close_task, of_person=False),
+    "task.snooze": _Action(_snooze_task, of_person=False),
+    "company.set": _Action(_set_company),
+    "edit.undo": _Action(_undo),
+    "held.approve": _Action(_approve, of_person=False),
+}
+"""What people can do in the dashboard, by the name of the request's action."""
