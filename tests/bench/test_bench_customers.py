@@ -15,6 +15,7 @@ from wcflow.cli.context import DatabaseSession
 from wcflow.cli.customer_filter import FilterOptions, Status, read_filter
 from wcflow.cli.find_customer import find_customer
 from wcflow.customers.record import load_record, record_facts
+from wcflow.errors import UsageError
 from wcflow.evaluate.listing import Selection, list_people
 
 LIST_SECONDS, SHOW_SECONDS, TOLERANCE = 0.3, 0.1, 3
@@ -43,7 +44,10 @@ def session(large):
         (FilterOptions(tag="High-Value Customer"), "spent"),
         (FilterOptions(tag="Country: DE"), ""),
         (FilterOptions(status=Status.ACTIVE), "orders"),
+        (FilterOptions(search="a"), ""),
+        (FilterOptions(search="anna"), "name"),
         (FilterOptions(search="anna maier"), ""),
+        (FilterOptions(search="no such customer"), ""),
         (FilterOptions(search="anna.maier.1234"), "email"),
         (FilterOptions(search="030 0123456"), ""),
         (FilterOptions(search="#12345"), ""),
@@ -62,6 +66,25 @@ def test_a_page_of_a_list_is_read_at_once(session, options, sort):
     print(f"\n{options}, sorted by {sort or 'number'}: {listed} of {selection.matched}: ", end="")
     print(f"{seconds * 1000:.0f} ms", end="")
     assert seconds < LIST_SECONDS * TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("maier.1234", "customers match"),
+        ("anna maier", "more than 200 customers match"),
+        ("Mira Adlr", "there is no customer"),
+        ("anna.maier.12345@exmple.com", "there is no customer"),
+        ("zzz", "there is no customer"),
+    ],
+)
+def test_a_part_of_a_name_or_address_is_found_at_once_or_not_at_all(session, text, message):
+    start = time.process_time()
+    with session.db.reading() as tx, pytest.raises(UsageError, match=message):
+        find_customer(tx, session, None, text)
+    seconds = time.process_time() - start
+    print(f"\n{text}: {seconds * 1000:.0f} ms", end="")
+    assert seconds < SHOW_SECONDS * TOLERANCE
 
 
 @pytest.mark.parametrize("customer", ["17", "150000", "#4711", "#299999"])

@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from tests.persons import person
 from tests.simulation import Simulation
-from wcflow.database.listed_people import list_key, phone_digits, sort_name
+from wcflow.database.listed_people import list_key
+from wcflow.database.search_text import phone_digits, sort_name
 from wcflow.database.sql import instant, table_of
 from wcflow.database.tables import PersonRow
 

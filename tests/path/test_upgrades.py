@@ -99,6 +99,15 @@ def test_an_upgraded_database_has_the_structure_of_a_new_one(old_url, new_url):
     assert _structure(new_url) == _structure(old_url)
 
 
+def test_people_are_found_by_their_address_right_after_an_upgrade(old_url):
+    open_database(old_url).close()
+    found = _contents(old_url)
+    texts = {row["person"]: row["words"] for row in found["search_text"]}
+    emails = {row["id"]: row["email"] for row in found["person"] if row["present"]}
+    assert emails.keys() == texts.keys() != set()
+    assert all(f"\n{email}\n" in texts[person] for person, email in emails.items())
+
+
 RENAMED_TABLES = {
     "aside": "quarantine",
     "census_slice": "import_range",

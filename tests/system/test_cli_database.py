@@ -438,6 +438,14 @@ FAULTS = [
         ("times", "rows of tier have an impossible time in below_since", 1, ("1",)),
     ),
     (
+        "INSERT INTO search_text VALUES ('shop', 99, '', '')",
+        ("people", "texts for searches belong to people who do not exist", 1, ("99",)),
+    ),
+    (
+        "DELETE FROM search_text WHERE person = 1",
+        ("searches", "people cannot be found by their names", 1, ("1",)),
+    ),
+    (
         "INSERT INTO group_member VALUES ('shop', 99, 'Press', 1, '')",
         ("people", "members of groups belong to people who do not exist", 1, ("99",)),
     ),

@@ -18,15 +18,15 @@ from wcflow.database.people_search import (
     MOST_FOUND,
     Belonging,
     find_by_order,
-    find_by_text,
-    likely_names,
 )
+from wcflow.database.search_text import find_texts, likely_names
 from wcflow.database.stores import load_store_row
 from wcflow.errors import SetupError, UsageError
 
 SHOWN = 20
 HOW_TO_NAME = (
-    "Use a customer id, an e-mail address, a name, part of one, or an order such as '#1001'."
+    "Use a customer id, an e-mail address, a name, a company, a phone number, a part of one of"
+    " these, or an order such as '#1001'."
     " 'wcflow sync' reads new customers from the store."
 )
 _ORDER = re.compile(r"(?:#|order\s+#?)\s*(\S+)", re.IGNORECASE)
@@ -75,7 +75,7 @@ class CustomerFinder:
             found = find_by_order(self.tx, settings.name, number, belonging)
             if found or order:
                 return found
-        return find_by_text(self.tx, settings.name, text, belonging) if text else set()
+        return {*find_texts(self.tx, settings.name, text, MOST_FOUND + 1)}
 
     def _sorted(self, settings: StoreSettings, persons: set[int]) -> list[int]:
         keys = load_person_keys(self.tx, settings.name, persons)

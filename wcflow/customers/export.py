@@ -17,7 +17,12 @@ from wcflow.database.customers import load_customers
 from wcflow.database.identity import ACCOUNT
 from wcflow.database.schema import METADATA
 from wcflow.database.sql import instant, table_of
-from wcflow.database.tables import NotSamePersonRow, PersonRow, SamePersonRow, SuppressionRow
+from wcflow.database.tables import (
+    NotSamePersonRow,
+    PersonRow,
+    SamePersonRow,
+    SuppressionRow,
+)
 from wcflow.profile import account_key, email_in, guest_key
 from wcflow.records import Customer, Order
 from wcflow.units import to_major
@@ -25,8 +30,8 @@ from wcflow.units import to_major
 _PERSONS, _SUPPRESSIONS = table_of(PersonRow), table_of(SuppressionRow)
 _SAME, _NOT_SAME = table_of(SamePersonRow), table_of(NotSamePersonRow)
 _TIMES = frozenset({"at", "since", "below_since", "snoozed_until", "last_order"})
-_ONLY_HASHES = frozenset({"companion_due", "companion_pushed"})
-"""Tables that say only whether the companion plugin shows what the others have."""
+_REPEATED = frozenset({"companion_due", "companion_pushed", "search_text"})
+"""Tables that only repeat what the others have, for searches and for the companion plugin."""
 _INTERNAL = frozenset({"store", "claimed_by", "list_key", "sort_name"})
 
 
@@ -57,7 +62,7 @@ def personal_tables() -> list[Table]:
     return [
         each
         for each in METADATA.sorted_tables
-        if {"store", "person"} <= {*each.c.keys()} and each.name not in _ONLY_HASHES
+        if {"store", "person"} <= {*each.c.keys()} and each.name not in _REPEATED
     ]
 
 

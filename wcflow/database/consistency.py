@@ -17,6 +17,7 @@ from wcflow.database.consistency_checks import (
     RESTORE_ADVICE,
     RowCheck,
     pool_checks,
+    search_checks,
     standing_checks,
 )
 from wcflow.database.erasures import load_open_identities
@@ -110,6 +111,7 @@ def find_row_problems(tx: Connection, store: str, now: datetime) -> Iterator[Int
         *_poll_checks(store, stamp(now)),
         *standing_checks(store),
         *pool_checks(store),
+        *search_checks(store),
     )
     for check in checks:
         found = IntegrityProblem(check.name, check.problem, check.advice, store)

@@ -15,6 +15,7 @@ from wcflow.database.tables import (
     PersonRow,
     PointsRow,
     PoolCodeRow,
+    SearchTextRow,
     SuppressionRow,
     TaskRow,
     TierRow,
@@ -24,6 +25,7 @@ from wcflow.rules import campaigns
 _PERSONS, _POINTS, _TIERS = table_of(PersonRow), table_of(PointsRow), table_of(TierRow)
 _GROUPS, _TASKS, _CODES = table_of(GroupMemberRow), table_of(TaskRow), table_of(PoolCodeRow)
 _CAMPAIGNS, _SUPPRESSED = table_of(CampaignRow), table_of(SuppressionRow)
+_TEXTS = table_of(SearchTextRow)
 RESTORE_ADVICE = "Restore a backup: nothing else contains the correct values."
 _CAMPAIGN_STATES = (
     campaigns.WAITING,
@@ -52,6 +54,7 @@ def standing_checks(store: str) -> Iterator[RowCheck]:
         (_GROUPS.c.person, "members of groups belong"),
         (_TASKS.c.id, "tasks belong"),
         (_CODES.c.id, "codes of coupon pools belong"),
+        (_TEXTS.c.person, "texts for searches belong"),
     ):
         problem = f"{words} to people who do not exist"
         query = select(key).where(key.table.c.store == store, _has_no_person(key.table))
@@ -71,6 +74,19 @@ def standing_checks(store: str) -> Iterator[RowCheck]:
         (_SUPPRESSED.c.kind, _SUPPRESSED.c.channel, suppression.KINDS, "suppressed addresses"),
     ):
         yield _unknown_states(store, column, key, known, words)
+
+
+def search_checks(store: str) -> Iterator[RowCheck]:
+    """Return the check of the texts by which people are found."""
+    text = and_(_TEXTS.c.store == _PERSONS.c.store, _TEXTS.c.person == _PERSONS.c.id)
+    query = select(_PERSONS.c.id).where(
+        _PERSONS.c.store == store,
+        _PERSONS.c.present,
+        _PERSONS.c.dirty == 0,
+        not_(select(_TEXTS.c.person).where(text).exists()),
+    )
+    problem = "people cannot be found by their names"
+    yield RowCheck("searches", problem, "Run 'wcflow resync': it evaluates everyone again.", query)
 
 
 def _has_no_person(table: Any) -> ColumnElement[bool]:

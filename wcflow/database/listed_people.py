@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, update
 
 from wcflow.database.companies import fold_company
 from wcflow.database.contacts import contact_of_profile
+from wcflow.database.search_text import LONGEST, phone_digits, sort_name
 from wcflow.database.sql import fetch_in, select_in, stamp, table_of
 from wcflow.database.tables import PersonRow
 from wcflow.profile import HIDDEN_STATUSES, Profile, account_in, order_date
 
 _PERSONS = table_of(PersonRow)
-_LONGEST = 200
-"""Longer names are cut here: PostgreSQL cannot put any length of text into an index."""
-_NO_DIGITS = re.compile(r"[^0-9]+")
 _DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -54,7 +50,7 @@ _UPDATE = (
 
 def listed_facts(profile: Profile, total_spent: int, orders_count: int) -> ListedFacts:
     """Return what lists show of a person. It is called for everyone in a full evaluation."""
-    name = _name(profile)[:_LONGEST]
+    name = _name(profile)[:LONGEST]
     paid, since = profile.paid, _since(profile)
     return ListedFacts(
         profile.person,
@@ -62,7 +58,7 @@ def listed_facts(profile: Profile, total_spent: int, orders_count: int) -> Liste
         name,
         sort_name(name or profile.email),
         phone_digits(_of_billing(profile, "phone")),
-        fold_company(_of_billing(profile, "company"))[:_LONGEST],
+        fold_company(_of_billing(profile, "company"))[:LONGEST],
         total_spent,
         orders_count,
         stamp(order_date(paid[-1])) if paid else None,
@@ -101,24 +97,7 @@ def list_key(key: str) -> str:
     account = account_in(key)
     if account is not None:
         return f"0{account:020d}"
-    return "1" + _DIGITS.sub(lambda digits: digits[0].zfill(18), key[2:].casefold())[:_LONGEST]
-
-
-@lru_cache(maxsize=4096)
-def sort_name(text: str) -> str:
-    """Return a name without case and accents, by which it is sorted and found."""
-    if text.isascii():
-        return " ".join(text.lower().split())[:_LONGEST]
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    plain = (each for each in letters if not unicodedata.combining(each))
-    return " ".join("".join(plain).split())[:_LONGEST]
-
-
-def phone_digits(text: str) -> str:
-    """Return the digits of a phone number."""
-    if text.isascii():
-        return _NO_DIGITS.sub("", text)[:30]
-    return "".join(str(int(each)) for each in text if each.isdecimal())[:30]
+    return "1" + _DIGITS.sub(lambda digits: digits[0].zfill(18), key[2:].casefold())[:LONGEST]
 
 
 def save_listed_facts(tx: Connection, store: str, facts: Iterable[ListedFacts]) -> None:

@@ -13,6 +13,7 @@ from wcflow.database.companion import mark_cards_outdated, merge_requests
 from wcflow.database.edits import merge_edits
 from wcflow.database.notes import merge_notes
 from wcflow.database.pools import merge_codes, move_codes_of_run
+from wcflow.database.search_text import merge_search_texts
 from wcflow.database.sql import dumps, loads, table_of, upsert
 from wcflow.database.standings import merge_standings
 from wcflow.database.tables import (
@@ -46,6 +47,7 @@ def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
     merge_edits(tx, store, old, new)
     merge_notes(tx, store, old, new)
     merge_requests(tx, store, old, new)
+    merge_search_texts(tx, store, old, new)
     go_back_to_merged(tx, store, old, new)
     for table in (_TRANSITIONS, _IDENTITIES):
         of_old = and_(table.c.store == store, table.c.person == old)

@@ -20,6 +20,7 @@ from wcflow.database.tables import (
     PointsRow,
     PoolCodeRow,
     RunRow,
+    SearchTextRow,
     TaskRow,
     TierRow,
     TransitionRow,
@@ -159,7 +160,7 @@ def copy_state(tx: Connection, store: str, person: int, new: int, sides: Sides) 
         consent = before["consent"] if row["consent"] == sides.consent else row["consent"]
         values = {**state, **names, **before["listed"], "consent": consent}
         tx.execute(update(_PERSONS).where(_PERSONS.c.id == number).values(**values))
-    for model in (MembershipRow, TierRow):
+    for model in (MembershipRow, TierRow, SearchTextRow):
         found = tx.execute(select(table_of(model)).where(*_of(table_of(model), store, person)))
         upsert(tx, model, [{**each, "person": new} for each in found.mappings()])
     _part_groups(tx, store, person, new, mine, others)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, not_, select, 
 from wcflow.database.companion import mark_cards_outdated
 from wcflow.database.identity import find_persons, load_person_keys
 from wcflow.database.same_person import load_joined
+from wcflow.database.search_text import delete_search_texts
 from wcflow.database.sql import (
     chunks,
     count_by_value,
@@ -231,6 +232,7 @@ def delete_people(tx: Connection, store: str, persons: Sequence[int]) -> None:
         tx.execute(update(_PERSONS).where(*matching).values(**_CLEARED))
     mark_cards_outdated(tx, store, persons)
     _delete_memberships(tx, store, persons)
+    delete_search_texts(tx, store, persons)
 
 
 def _delete_memberships(tx: Connection, store: str, persons: Iterable[int]) -> None:

@@ -11,8 +11,7 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Select,
-    String,
-    cast,
+    and_,
     func,
     or_,
     select,
@@ -20,24 +19,22 @@ from sqlalchemy import (
 )
 
 from wcflow.database.companies import find_company, fold_company
-from wcflow.database.listed_people import phone_digits, sort_name
 from wcflow.database.people import load_all_tags
 from wcflow.database.people_search import Belonging, find_by_order
+from wcflow.database.search_text import matching
 from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, table_of
 from wcflow.database.tables import (
     CompanyMemberRow,
-    CustomerRow,
     GroupMemberRow,
-    IdentityRow,
     MembershipRow,
     PersonRow,
+    SearchTextRow,
 )
 from wcflow.rules.literals import fold
-from wcflow.units import normalize_email
 
 _PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
-_GROUPS, _IDENTITIES = table_of(GroupMemberRow), table_of(IdentityRow)
-_COMPANY_MEMBERS, _CUSTOMERS = table_of(CompanyMemberRow), table_of(CustomerRow)
+_GROUPS, _TEXTS = table_of(GroupMemberRow), table_of(SearchTextRow)
+_COMPANY_MEMBERS = table_of(CompanyMemberRow)
 _ID = _PERSONS.c.id
 SORTS = {
     "": "list_key",
@@ -51,9 +48,6 @@ SORTS = {
 """The columns by which a list can be sorted; without a choice, by number and then by address."""
 _MANY = 2_000
 """With more people than this, reading in the order of the list is faster than sorting them."""
-_FEW = 500
-"""So few people are searched once, for their count and for the page."""
-_SHORTEST_PHONE, _MOST_WORDS = 4, 20
 _COLUMNS = (
     _ID,
     _PERSONS.c.name,
@@ -120,7 +114,10 @@ class PeopleQuery:
         descending: bool = False,
     ) -> None:
         self._tx, self._store = tx, store
-        self._among = [*_conditions(tx, store, people_filter, belonging)]
+        self._among = [*_conditions(tx, store, people_filter)]
+        self._text: ColumnElement[bool] | None = None
+        if text := people_filter.search.strip():
+            self._search(text, belonging)
         column = _PERSONS.c[SORTS[sort]]
         # As SQLite sorts by itself, and reads by an index: those without a value are the lowest.
         self._order = (
@@ -128,36 +125,55 @@ class PeopleQuery:
             if descending
             else (column.asc().nulls_first(), _ID.asc())
         )
-        # A text is looked for in all names and addresses: once, instead of for the count too.
-        whole = people_filter.search.strip()
-        self._all = self._read(_ID + 0, None, 0) if whole else None
-        self.matched = self._count() if self._all is None else len(self._all)
+        self.matched = self._count()
+
+    def _search(self, text: str, belonging: Belonging) -> None:
+        """Select the people with a text: by their ids, unless they are many."""
+        matches = _matching(self._tx, self._store, text, belonging)
+        found = [*self._tx.scalars(select(_TEXTS.c.person).where(matches).limit(_MANY + 1))]
+        if len(found) > _MANY:
+            self._text = matches
+        else:
+            self._among.append((select(_ID).where(_ID.in_(found)), True))
 
     def _present(self, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
         return [
             _PERSONS.c.store == self._store,
             _PERSONS.c.present,
-            *(column.in_(ids) if among else column.not_in(ids) for ids, among in self._among),
+            *self._selected(column),
         ]
 
+    def _selected(self, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        return [column.in_(ids) if among else column.not_in(ids) for ids, among in self._among]
+
     def _count(self) -> int:
-        return self._tx.scalar(select(func.count()).where(*self._present(_ID))) or 0
+        conditions = self._present(_ID)
+        if self._text is not None:  # only people who are present have a text
+            conditions = [self._text, *self._selected(_TEXTS.c.person)]
+        return self._tx.scalar(select(func.count()).where(*conditions)) or 0
 
     def ids(self, limit: int | None = None, offset: int = 0) -> list[int]:
         """Return the people in their order."""
-        if self._all is not None:
-            return self._all[offset:][:limit]
-        return self._read(_ID + 0 if self.matched > _MANY else _ID, limit, offset)
-
-    def _read(self, column: ColumnElement[Any], limit: int | None, offset: int) -> list[int]:
         # With + 0, SQLite tests each person in the order of the list instead of sorting them all.
-        query = select(_ID).where(*self._present(column)).order_by(*self._order)
+        column = _ID + 0 if self.matched > _MANY else _ID
+        conditions = self._present(column)
+        if self._text is not None:
+            conditions.append(column.in_(select(_TEXTS.c.person).where(self._text)))
+        query = select(_ID).where(*conditions).order_by(*self._order)
         return [*self._tx.scalars(query.limit(limit).offset(offset or None))]
 
 
-def _conditions(
-    tx: Connection, store: str, wanted: PeopleFilter, belonging: Belonging
-) -> Iterator[tuple[Ids, bool]]:
+def _matching(tx: Connection, store: str, text: str, belonging: Belonging) -> ColumnElement[bool]:
+    """Return the condition on texts: they match, or the text is the number of their person's order."""
+    number = text.removeprefix("#").strip()
+    buyers = [*find_by_order(tx, store, number, belonging)]
+    of_buyers = and_(_TEXTS.c.store == store, _TEXTS.c.person.in_(buyers))
+    if text.startswith("#"):
+        return of_buyers
+    return or_(matching(store, text), of_buyers) if buyers else matching(store, text)
+
+
+def _conditions(tx: Connection, store: str, wanted: PeopleFilter) -> Iterator[tuple[Ids, bool]]:
     """Yield queries for ids, each with whether people must be among them or not."""
     if wanted.segment is not None:
         here = (_MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.segment == wanted.segment)
@@ -172,8 +188,6 @@ def _conditions(
     if wanted.inactive is not None:
         inactive = select(_ID).where(_PERSONS.c.store == store, _PERSONS.c.inactive)
         yield inactive, wanted.inactive
-    if text := wanted.search.strip():
-        yield _matching(tx, store, text, belonging), True
 
 
 def has_inactive(tx: Connection, store: str) -> bool:
@@ -212,46 +226,6 @@ def of_company(tx: Connection, store: str, name: str) -> Ids:
         _ID.not_in(by_hand),
     )
     return union_all(by_hand.where(_COMPANY_MEMBERS.c.company == company.id), of_billing)
-
-
-def _matching(tx: Connection, store: str, text: str, belonging: Belonging) -> Ids:
-    """Return the people with the text in an address, or its words in the name, or its number."""
-    email = normalize_email(text)
-    addresses = select(_ID).where(
-        _PERSONS.c.store == store, _PERSONS.c.email.contains(email, autoescape=True)
-    )
-    others = select(_IDENTITIES.c.person).where(
-        _IDENTITIES.c.store == store,
-        _IDENTITIES.c.kind == "email",
-        _IDENTITIES.c.value.contains(email, autoescape=True),
-    )
-    accounts = select(cast(_CUSTOMERS.c.id, String)).where(
-        _CUSTOMERS.c.store == store,
-        _CUSTOMERS.c.billing_email > "",
-        _CUSTOMERS.c.billing_email.contains(email, autoescape=True),
-    )
-    billed = select(_IDENTITIES.c.person).where(
-        _IDENTITIES.c.store == store,
-        _IDENTITIES.c.kind == "account",
-        _IDENTITIES.c.value.in_(accounts),
-    )
-    number = text.removeprefix("#").strip()
-    of_order = find_by_order(tx, store, number, belonging)
-    buyers = select(_ID).where(_ID.in_(sorted(of_order)))
-    # A union: with "or", SQLite would read every row of the table.
-    matching = union_all(addresses, others, billed, _named(store, text), buyers)
-    few = [*tx.scalars(matching.limit(_FEW + 1))]
-    return matching if len(few) > _FEW else select(_ID).where(_ID.in_(sorted({*few})))
-
-
-def _named(store: str, text: str) -> Select[Any]:
-    words = sort_name(text).split()[:_MOST_WORDS]
-    named = [_PERSONS.c.sort_name.contains(word, autoescape=True) for word in words]
-    here = (_PERSONS.c.store == store,)
-    digits = phone_digits(text).lstrip("0")
-    if len(digits) < _SHORTEST_PHONE or any(each.isalpha() for each in text):
-        return select(_ID).where(*here, *named)
-    return select(_ID).where(*here, _PERSONS.c.phone.contains(digits, autoescape=True))
 
 
 def load_listed(tx: Connection, store: str, persons: Sequence[int]) -> list[ListedRow]:

@@ -17,6 +17,7 @@ from wcflow.database.companion import mark_cards_outdated
 from wcflow.database.edits import load_merge_words
 from wcflow.database.events import save_events
 from wcflow.database.listed_people import ListedFacts, listed_facts, save_listed_facts
+from wcflow.database.search_text import save_search_texts, search_text
 from wcflow.database.wrong_clock import Repair
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagChanges, is_urgent, tag_changes
@@ -72,6 +73,7 @@ def save_evaluations(
         tx, store, [_evaluated_row(each, evaluation_context, exhausted) for each in remaining]
     )
     save_listed_facts(tx, store, [_listed_facts(each, evaluation_context) for each in remaining])
+    save_search_texts(tx, store, [search_text(each.profile) for each in remaining])
     moved = [each.memory for each in remaining if each.memory.segments != each.known.segments]
     people.save_memberships(tx, store, {each.person: each.segments for each in moved})
     transitions = _with_merges(tx, store, evaluated)

@@ -28,6 +28,7 @@ from wcflow.database.tables.people import (
     IdentityRow,
     MembershipRow,
     PersonRow,
+    SearchTextRow,
     TransitionRow,
 )
 from wcflow.database.tables.records import (
@@ -99,6 +100,7 @@ __all__ = [
     "RuleRow",
     "RunRow",
     "SamePersonRow",
+    "SearchTextRow",
     "SettingRow",
     "StoreRow",
     "SubscriptionRow",

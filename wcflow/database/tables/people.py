@@ -144,6 +144,19 @@ class IdentityRow(Row, table=True):
     person: int = Field(sa_type=BigInteger, description="the person's id")
 
 
+class SearchTextRow(Row, table=True):
+    """What a person is found by: folded, each name, address or number on a line of its own."""
+
+    __tablename__ = "search_text"
+    # The rows are read from the first to the last, without an index.
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    store: str = Field(primary_key=True, description="the store's name")
+    person: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    words: str = Field(sa_type=Text, description="names, e-mail addresses and companies")
+    phones: str = Field(sa_type=Text, description="digits of phone numbers")
+
+
 class EventRow(Row, table=True):
     """Something that happened to a person and that no order shows."""
 

@@ -1,4 +1,4 @@
-"""Add the tables about the companion plugin."""
+"""Add the tables about the companion plugin, and the texts by which people are found."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def upgrade() -> None:
     _make_companion()
     _make_companion_people()
     _make_companion_request()
+    _make_search_text()
 
 
 def _make_companion() -> None:
@@ -83,3 +84,22 @@ def _make_companion_request() -> None:
         ["store", "answered"],
         sqlite_where=sa.text("answered = 0"),
     )
+
+
+def _make_search_text() -> None:
+    op.create_table(
+        "search_text",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("phones", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "person"),
+        sqlite_with_rowid=False,
+    )
+    # What is known at once. The next evaluation adds the names and numbers of orders.
+    op.execute(
+        "INSERT INTO search_text (store, person, words, phones)"
+        " SELECT store, id, '\n' || sort_name || '\n' || email || '\n', '\n' || phone || '\n'"
+        " FROM person WHERE present"
+    )
+    op.execute("UPDATE person SET dirty = 1 WHERE present")
