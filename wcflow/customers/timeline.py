@@ -39,6 +39,7 @@ EVENT_WORDS = {
     "product_viewed": "looked at {name}",
     "category_viewed": "looked at the category {category}",
     "search": "searched for {words}",
+    "logged_in": "logged in",
     "cart_updated": "changed their cart ({total})",
 }
 """What a stored event says of a customer, with its data."""

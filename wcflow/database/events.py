@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
 from wcflow.database.identity import mark_persons_dirty
-from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, stamp, table_of, upsert
+from wcflow.database.sql import (
+    chunks,
+    dumps,
+    fetch_in,
+    instant,
+    loads,
+    select_in,
+    stamp,
+    table_of,
+    upsert,
+)
 from wcflow.database.tables import EventRow
 from wcflow.profile import StoredEvent
+from wcflow.rules.event_kinds import BEHAVIOUR
 
 _EVENTS = table_of(EventRow)
 _UNIQUE_KEY = ("store", "person", "key")
@@ -42,6 +54,32 @@ def save_events(tx: Connection, store: str, events: Mapping[int, Iterable[Stored
     ]
     mark_persons_dirty(tx, store, events)
     upsert(tx, EventRow, rows, on=_UNIQUE_KEY, keep=[column.name for column in _EVENTS.columns])
+
+
+def load_known_keys(
+    tx: Connection, store: str, keys: Mapping[int, Collection[str]]
+) -> set[tuple[int, str]]:
+    """Return which of these events, by person and key, are saved already."""
+    columns = (_EVENTS.c.person, _EVENTS.c.key)
+    found: set[tuple[int, str]] = set()
+    for person, some in keys.items():
+        for part in chunks(some):
+            here = (_EVENTS.c.store == store, _EVENTS.c.person == person, _EVENTS.c.key.in_(part))
+            found.update((row.person, row.key) for row in tx.execute(select(*columns).where(*here)))
+    return found
+
+
+def delete_behaviour(tx: Connection, store: str, persons: Iterable[int]) -> None:
+    """Delete what these people did in the store, apart from what they did with e-mails."""
+    for part in chunks(sorted(persons)):
+        here = (_EVENTS.c.store == store, _EVENTS.c.person.in_(part))
+        tx.execute(delete(_EVENTS).where(*here, _EVENTS.c.kind.in_(BEHAVIOUR)))
+
+
+def delete_old_behaviour(tx: Connection, store: str, before: datetime) -> int:
+    """Delete what people did in the store before a time; return how many events that were."""
+    here = (_EVENTS.c.store == store, _EVENTS.c.at < stamp(before), _EVENTS.c.kind.in_(BEHAVIOUR))
+    return tx.execute(delete(_EVENTS).where(*here)).rowcount
 
 
 def load_events(

@@ -11,7 +11,7 @@ from itertools import product
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from wcflow.database.outbox import OutboxEntry, claim_ids, ready
-from wcflow.database.sql import chunks, dumps, instant, stamp, table_of
+from wcflow.database.sql import chunks, dumps, instant, loads, stamp, table_of
 from wcflow.database.tables import OutboxRow
 from wcflow.rules.contact import deferral
 
@@ -123,6 +123,18 @@ def load_sent(
         for person, at in tx.execute(query.where(*done)):
             found.setdefault(person, []).append(instant(at))
     return found
+
+
+def load_addresses(tx: Connection, store: str, person: int, channel: str) -> list[str]:
+    """Return the addresses at which a person got or is to get messages through [channel NAME]."""
+    query = select(_OUTBOX.c.payload).where(
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.person == person,
+        _OUTBOX.c.state.in_(["due", "done"]),
+        _OUTBOX.c.kind == "message",
+    )
+    payloads = map(loads, tx.scalars(query.distinct()))
+    return sorted({str(each["to"]) for each in payloads if each.get("channel") == channel})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -15,7 +16,7 @@ from wcflow.actions.base import WCFLOW
 from wcflow.database import outbox, outcomes, people, run_control, runs, standings
 from wcflow.database.companion import mark_cards_outdated
 from wcflow.database.edits import load_merge_words
-from wcflow.database.events import save_events
+from wcflow.database.events import delete_behaviour, save_events
 from wcflow.database.listed_people import ListedFacts, listed_facts, save_listed_facts
 from wcflow.database.search_text import save_search_texts, search_text
 from wcflow.database.wrong_clock import Repair
@@ -25,6 +26,7 @@ from wcflow.evaluate.failures import FailedEvaluation
 from wcflow.evaluate.recording import record_entries
 from wcflow.profile import Transition
 from wcflow.rules.evaluate import Evaluation
+from wcflow.rules.events import visitor_until
 from wcflow.rules.workflows import RunSteps
 from wcflow.units import minor_digits
 
@@ -60,7 +62,10 @@ def save_evaluations(
     deleted = {
         each.memory.person
         for each in evaluated
-        if not each.profile.orders and each.profile.account is None and each.later_order is None
+        if not each.profile.orders
+        and each.profile.account is None
+        and each.later_order is None
+        and not _is_visitor(each, evaluation_context.now)
     }
     remaining = (
         [each for each in evaluated if each.memory.person not in deleted] if deleted else evaluated
@@ -92,6 +97,7 @@ def save_evaluations(
         run_control.cancel_late_entries(tx, store, persons, evaluation_context.now)
     tags = _queue_tags(tx, evaluation_context, evaluated)
     people.delete_people(tx, store, sorted(deleted))
+    delete_behaviour(tx, store, deleted)
     shown = [each.memory.person for each in acting]
     shown += [each.memory.person for each in remaining if _shows_change(each)]
     mark_cards_outdated(tx, store, shown)
@@ -102,6 +108,11 @@ def save_evaluations(
     )
     total.recorded.update(row["kind"] for row in recorded)
     total.queued += sum(row["state"] == "due" for row in rows) + tags
+
+
+def _is_visitor(evaluated: Evaluation, now: datetime) -> bool:
+    until = visitor_until(evaluated.profile)
+    return until is not None and now < until
 
 
 def _with_merges(
@@ -155,14 +166,14 @@ def _shows_change(evaluated: Evaluation) -> bool:
 def _evaluated_row(
     evaluated: Evaluation, evaluation_context: EvaluationContext, exhausted: Collection[int]
 ) -> people.EvaluationRecord:
-    memory = evaluated.memory
+    memory, until = evaluated.memory, visitor_until(evaluated.profile)
     return people.EvaluationRecord(
         memory.person,
         memory.email,
         evaluation_context.now,
         memory.rules_digest,
         evaluated.due.now and memory.person not in exhausted,
-        evaluated.due.at,
+        min(filter(None, [evaluated.due.at, until]), default=None),
     )
 
 

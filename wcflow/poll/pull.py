@@ -9,6 +9,7 @@ from wcflow.database.stores import save_store
 from wcflow.database.wrong_clock import polled_in_the_future, repair_poll_times
 from wcflow.errors import StoreError
 from wcflow.poll.changes import poll_changes
+from wcflow.poll.companion_events import drop_old_behaviour, poll_events
 from wcflow.poll.context import PollContext, PollResult
 from wcflow.poll.crowds import read_crowds
 from wcflow.poll.customers import (
@@ -77,6 +78,7 @@ def _poll(context: PollContext) -> bool:
     poll_new_customers(context)
     reread_edited(context)
     poll_changes(context)
+    poll_events(context)
     poll_subscriptions(context)
     budget = _budget(polled_at, now)
     if polled_at is not None and polled_at // 3600 != now // 3600:
@@ -119,6 +121,7 @@ def _reconcile(context: PollContext) -> bool:
     reconcile_products(context)
     rescan_subscriptions(context)
     retry_quarantined(context)
+    drop_old_behaviour(context)
     save_reconciled_at(context)
     return imported
 

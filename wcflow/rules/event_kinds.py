@@ -100,7 +100,14 @@ CATEGORY_VIEWED = _kind(
     category="the category's name",
     needs_companion=True,
 )
-SEARCH = _kind("search", "They searched in the store.", words="what for", needs_companion=True)
+SEARCH = _kind(
+    "search",
+    "They searched in the store.",
+    words="what for",
+    results="how many products the store found",
+    needs_companion=True,
+)
+LOGGED_IN = _kind("logged_in", "They logged in to their account.", needs_companion=True)
 CART_UPDATED = _kind(
     "cart_updated",
     "They changed their cart; an empty list of items means that they emptied it.",
@@ -109,3 +116,7 @@ CART_UPDATED = _kind(
     total="the sum in the store's currency, as text",
     needs_companion=True,
 )
+BEHAVIOUR = tuple(
+    each.name for each in (PRODUCT_VIEWED, CATEGORY_VIEWED, SEARCH, LOGGED_IN, CART_UPDATED)
+)
+"""The kinds of what people do in the store, which the companion plugin reports."""

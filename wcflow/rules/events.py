@@ -7,7 +7,7 @@ name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -24,6 +24,7 @@ from wcflow.profile import (
     refunded_in_full,
 )
 from wcflow.records import SHIPPED, LineItem, Order, StatusChange, has_tracking_number
+from wcflow.rules.event_kinds import CART_UPDATED
 
 FIRST_ORDER = "first order"
 """The name of the event of the trigger ``first_order``."""
@@ -42,6 +43,18 @@ class Event(msgspec.Struct, frozen=True):
     item: LineItem | None = None
     subscription_id: int = 0
     same_as: frozenset[str] = frozenset()
+
+
+VISITOR_KEPT = timedelta(days=30)
+"""How long a visitor without orders is kept after they last changed their cart."""
+
+
+def visitor_until(profile: Profile) -> datetime | None:
+    """Return until when someone without an account or orders is kept because of their cart."""
+    if profile.account is not None or profile.orders:
+        return None
+    carts = [each.at for each in profile.events if each.kind == CART_UPDATED.name]
+    return max(carts) + VISITOR_KEPT if carts else None
 
 
 class TriggerContext(msgspec.Struct, frozen=True):
