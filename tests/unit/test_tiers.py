@@ -11,7 +11,7 @@ from msgspec.structs import replace as with_struct
 from tests.builders import BERLIN, NOW, STORE, ago, order, profile
 from wcflow.profile import SavedState
 from wcflow.rules.attributes.registry import Kind
-from wcflow.rules.context import RulePlace
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.parser import parse_attribute
 from wcflow.rules.tiers import TierRules, loss, settle
@@ -98,15 +98,15 @@ def test_the_grace_period_applies_to_who_falls_short_because_of_an_edit():
 
 def test_the_end_of_a_tier_is_known_beforehand():
     person, state = profile(order(1, days=10)), TierState("Silver", ago(10))
-    far = NOW + timedelta(days=100)
-    found = loss(person, NO_GRACE, state, NOW, far)
+    facts, far = Context(person, NOW), NOW + timedelta(days=100)
+    found = loss(facts, NO_GRACE, state, far)
     assert found is not None
     before, after = found - timedelta(seconds=1), found
     assert ["Silver", ""] == [
         NO_GRACE.reached(NO_GRACE.value(person, at)) for at in (before, after)
     ]
-    assert found + timedelta(days=10) == loss(person, RULES, state, NOW, far)
-    assert loss(person, NO_GRACE, fixed_tier(state, "Silver", "me", NOW), NOW, far) is None
+    assert found + timedelta(days=10) == loss(facts, RULES, state, far)
+    assert loss(facts, NO_GRACE, fixed_tier(state, "Silver", "me", NOW), far) is None
 
 
 def test_a_tier_is_lost_on_the_same_day_if_no_one_looked_in_between():
@@ -159,7 +159,7 @@ def test_close_to_a_tier_is_named_after_the_order_that_brought_them_there():
 
 def test_the_risk_is_named_after_the_day_on_which_the_tier_is_lost_and_begins_on_its_day():
     state, placed = TierState("Silver", ago(10)), order(1, days=10)
-    lost = loss(profile(placed), NO_GRACE, state, NOW, NOW + timedelta(days=99))
+    lost = loss(Context(profile(placed), NOW), NO_GRACE, state, NOW + timedelta(days=99))
     assert lost is not None
     risk = f"tier Silver at risk until {local_day(lost, BERLIN)}"
     first = start_of_day(local_day(lost, BERLIN) - timedelta(days=14), BERLIN)

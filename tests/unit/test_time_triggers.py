@@ -235,3 +235,14 @@ def test_an_invalid_time_is_a_problem(text, expected):
 )
 def test_a_trigger_from_time_is_shown_as_it_is_written(text):
     assert text == parse_trigger(text).text
+
+
+@pytest.mark.parametrize("name", ["inactive 30d", "birthday", "anniversary of registration"])
+def test_what_happened_and_what_is_ahead_come_from_one_search(name):
+    person = someone(registered=utc(2025, 3, 1), born="1.5.1990")
+    context, trigger = TriggerContext(person, utc(2026, 4, 1)), parse_trigger(name)
+    list(trigger.events(context))
+    searched = dict(context.found)
+    trigger.next_at(context)
+    assert 1 == len(searched)
+    assert searched == context.found

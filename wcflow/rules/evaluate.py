@@ -197,6 +197,7 @@ def _evaluate_person(
         new,
         lost,
         evaluated_at=evaluation_input.memory.evaluated_at,
+        context=context,
     )
     since = dict.fromkeys(matched - before.matched, now)
     work = _work(

@@ -6,8 +6,9 @@ name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 
@@ -24,8 +25,10 @@ from wcflow.profile import (
     refunded_in_full,
 )
 from wcflow.records import SHIPPED, LineItem, Order, StatusChange, has_tracking_number
+from wcflow.rules.context import Context
 from wcflow.rules.event_kinds import CART_UPDATED
 
+Argument = TypeVar("Argument")
 FIRST_ORDER = "first order"
 """The name of the event of the trigger ``first_order``."""
 
@@ -62,7 +65,8 @@ class TriggerContext(msgspec.Struct, frozen=True):
 
     ``segments`` maps each segment to when they entered. ``matching_since`` is when the workflow's
     own ``when`` began to hold, if it has just begun. ``evaluated_at`` is the time of the last
-    evaluation, None if there was none.
+    evaluation, None if there was none. ``context`` holds the attribute values of the
+    person that are known already, ``found`` what :meth:`search` found.
     """
 
     profile: Profile
@@ -73,6 +77,22 @@ class TriggerContext(msgspec.Struct, frozen=True):
     lost_tags: frozenset[str] = frozenset()
     matching_since: datetime | None = None
     evaluated_at: datetime | None = None
+    context: Context | None = None
+    found: dict[tuple[object, object], tuple[Event, ...]] = msgspec.field(default_factory=dict)
+
+    def search(
+        self, find: Callable[[TriggerContext, Argument], Iterable[Event]], argument: Argument
+    ) -> tuple[Event, ...]:
+        """Return the events that ``find`` finds, past and future; it is called once for a person."""
+        events = self.found.get((find, argument))
+        if events is None:
+            events = self.found[find, argument] = tuple(find(self, argument))
+        return events
+
+    @property
+    def facts(self) -> Context:
+        """Return the person now, as conditions see them."""
+        return self.context or Context(self.profile, self.now)
 
     @property
     def events(self) -> tuple[StoredEvent, ...]:
@@ -87,6 +107,11 @@ class TriggerContext(msgspec.Struct, frozen=True):
             for order in self.profile.orders
             if order.status not in HIDDEN_STATUSES and is_counted(order, self.profile)
         )
+
+
+def next_of(events: Iterable[Event], now: datetime) -> datetime | None:
+    """Return when the next of these events happens, or None."""
+    return min([each.at for each in events if each.at > now], default=None)
 
 
 def first_seen_in_status(order: Order, statuses: Iterable[str]) -> datetime | None:

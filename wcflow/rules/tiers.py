@@ -69,7 +69,11 @@ class TierRules:
 
     def figure(self, profile: Profile, at: datetime) -> Figure:
         """Return the figure of a person at an instant, 0 if it is not known."""
-        value, orders, changes_at, _ = self.by.found(Context(profile, at))
+        return self.figure_in(Context(profile, at))
+
+    def figure_in(self, context: Context) -> Figure:
+        """Return the figure of the person in a context, which can know it already."""
+        value, orders, changes_at, _ = self.by.found(context)
         return Figure(value if isinstance(value, Decimal) else Decimal(0), orders, changes_at)
 
     def missing(self, needed: Decimal, value: Decimal, currency: str) -> Decimal:
@@ -161,18 +165,16 @@ def _rebased(
     return moved
 
 
-def loss(
-    profile: Profile, rules: TierRules, state: TierState, now: datetime, until: datetime
-) -> datetime | None:
+def loss(facts: Context, rules: TierRules, state: TierState, until: datetime) -> datetime | None:
     """Return when the tier is lost if nothing is bought; None if that is after ``until``, or never."""
-    held = rules.rank(state.tier)
+    profile, held = facts.profile, rules.rank(state.tier)
     if held <= rules.rank(state.fixed):
         return None
     if state.below_since is not None:
         return end_of_grace(rules, state.below_since, profile)
-    at: datetime | None = now
+    at: datetime | None = facts.now
     while at is not None and end_of_grace(rules, at, profile) <= until:
-        figure = rules.figure(profile, at)
+        figure = rules.figure(profile, at) if at > facts.now else rules.figure_in(facts)
         if rules.rank(rules.reached(figure.value)) < held:
             return end_of_grace(rules, at, profile)
         at = figure.changes_at

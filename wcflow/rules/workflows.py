@@ -44,13 +44,15 @@ class EnabledWorkflows:
     """The workflows that are switched on, prepared once for all people.
 
     In ``all_enabled`` the flag says that only timestamps of orders trigger the workflow. ``timed``
-    can be triggered by time alone, ``matching`` when their own ``when`` begins to hold. ``paused``
-    ones are among these, so that it is known when time will trigger them again.
+    can be triggered by time alone, ``matching`` when their own ``when`` begins to hold, ``for_all``
+    happen to everyone who matches. ``paused`` ones are among these, so that it is known when time
+    will trigger them again.
     """
 
     all_enabled: tuple[tuple[Workflow, Activation, bool], ...]
     timed: tuple[Workflow, ...]
     matching: tuple[Workflow, ...]
+    for_all: frozenset[str]
     paused: frozenset[str]
 
 
@@ -63,6 +65,7 @@ def enabled_workflows(rules: Rules, activations: Mapping[str, Activation]) -> En
         tuple((each, activations[each.name], _follows_order_stamps(each)) for each in running),
         tuple(each for each in on if each.trigger.kind.next_at),
         tuple(each for each in on if each in rules.matching),
+        frozenset(each.name for each in on if each.trigger.kind.for_all_matching and each.when),
         paused,
     )
 
@@ -91,9 +94,8 @@ class WorkflowInput(msgspec.Struct, frozen=True):
 
     def is_for(self, workflow: Workflow) -> bool:
         """Return whether a trigger that is for everyone who matches is for this person."""
-        if not workflow.trigger.kind.for_all_matching or workflow.when is None:
-            return True
-        return self.answers[workflow.name].value is True
+        name = workflow.name
+        return name not in self.enabled.for_all or self.answers[name].value is True
 
     def runs_of(self, workflow: Workflow) -> list[Run]:
         return [run for run in self.evaluation_input.runs if run.workflow == workflow.name]

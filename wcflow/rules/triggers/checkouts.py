@@ -9,7 +9,7 @@ from hashlib import sha256
 from wcflow.profile import is_counted, order_date
 from wcflow.records import Order
 from wcflow.rules import time_arguments
-from wcflow.rules.events import Event, TriggerContext
+from wcflow.rules.events import Event, TriggerContext, next_of
 from wcflow.rules.time_arguments import After
 from wcflow.rules.triggers.registry import trigger
 from wcflow.units import add_duration
@@ -112,8 +112,7 @@ def was_placed(order: Order) -> bool:
 
 
 def _next_abandoned(context: TriggerContext, after: After) -> datetime | None:
-    ahead = [each.at for each in _abandoned(context, after) if each.at > context.now]
-    return min(ahead, default=None)
+    return next_of(context.search(_abandoned, after), context.now)
 
 
 @trigger(
@@ -127,4 +126,4 @@ def _next_abandoned(context: TriggerContext, after: After) -> datetime | None:
     next_at=_next_abandoned,
 )
 def _checkout_abandoned(context: TriggerContext, after: After) -> Iterator[Event]:
-    return (each for each in _abandoned(context, after) if each.at <= context.now)
+    return (each for each in context.search(_abandoned, after) if each.at <= context.now)

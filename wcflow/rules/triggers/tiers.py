@@ -9,7 +9,7 @@ from decimal import Decimal
 from wcflow.profile import order_date, paid_orders
 from wcflow.rules import arguments
 from wcflow.rules.as_of import as_of
-from wcflow.rules.events import Event, TriggerContext
+from wcflow.rules.events import Event, TriggerContext, next_of
 from wcflow.rules.tiers import TierRules, loss
 from wcflow.rules.triggers.registry import trigger
 from wcflow.standing import TierState
@@ -68,13 +68,15 @@ def _is_close(
     rules: TierRules, needed: Decimal, most: Decimal, context: TriggerContext, at: datetime
 ) -> bool:
     """Return whether what is missing at an instant is not more than ``most``."""
-    profile = context.profile if at == context.now else as_of(context.profile, at)
-    return Decimal(0) < needed - rules.value(profile, at) <= most
+    if at == context.now:
+        value = rules.figure_in(context.facts).value
+    else:
+        value = rules.value(as_of(context.profile, at), at)
+    return Decimal(0) < needed - value <= most
 
 
 def _next_risk(context: TriggerContext, length: Duration) -> datetime | None:
-    found = _risk(context, length)
-    return found.at if found is not None and found.at > context.now else None
+    return next_of(context.search(_risk, length), context.now)
 
 
 @trigger(
@@ -86,25 +88,24 @@ def _next_risk(context: TriggerContext, length: Duration) -> datetime | None:
     next_at=_next_risk,
 )
 def _tier_downgrade_risk(context: TriggerContext, length: Duration) -> Iterator[Event]:
-    found = _risk(context, length)
-    if found is not None and found.at <= context.now:
-        yield found
+    return (each for each in context.search(_risk, length) if each.at <= context.now)
 
 
-def _risk(context: TriggerContext, length: Duration) -> Event | None:
-    """Return the event of this risk, which can be in the future; None if nothing is lost."""
+def _risk(context: TriggerContext, length: Duration) -> Iterator[Event]:
+    """Return the event of this risk, which can be in the future; nothing if nothing is lost."""
     if not (found := _tier(context)):
-        return None
+        return
     rules, state = found
     zone, farthest = context.profile.store.zone, context.now + timedelta(days=36_500)
-    lost_at = loss(context.profile, rules, state, context.now, farthest)
+    lost_at = loss(context.facts, rules, state, farthest)
     if lost_at is None:
-        return None
+        return
     last = local_day(lost_at, zone)
     name = f"tier {state.tier} at risk until {last.isoformat()}"
     if length.seconds < timedelta(days=1).total_seconds():
-        return Event(name, lost_at - timedelta(seconds=length.seconds))
-    return Event(name, start_of_day(shift_day(last, length, -1), zone))
+        yield Event(name, lost_at - timedelta(seconds=length.seconds))
+    else:
+        yield Event(name, start_of_day(shift_day(last, length, -1), zone))
 
 
 def _day(at: datetime, context: TriggerContext) -> str:

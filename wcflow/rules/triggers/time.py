@@ -6,14 +6,14 @@ Their days and times of day are those of the store's zone.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from wcflow.profile import order_date, paid_orders
 from wcflow.rules import arguments, time_arguments
 from wcflow.rules.account_fields import birth_date
 from wcflow.rules.birth_dates import birthday_in
-from wcflow.rules.events import Event, TriggerContext
+from wcflow.rules.events import Event, TriggerContext, next_of
 from wcflow.rules.time_arguments import FIRST_ORDER, Anniversary, Before, Regularly
 from wcflow.rules.triggers.registry import trigger
 from wcflow.units import (
@@ -33,17 +33,14 @@ LATE_TODAY = timedelta(hours=1)
 _ONE_DAY = timedelta(days=1)
 
 
-def _goes_inactive(context: TriggerContext, length: Duration) -> Event | None:
-    paid = paid_orders(context.profile)
-    if not paid:
-        return None
-    at = window_exit(order_date(paid[-1]), length, context.profile.store.zone)
-    return Event(f"inactive {length} since order {paid[-1].id}", at)
+def _goes_inactive(context: TriggerContext, length: Duration) -> Iterator[Event]:
+    for last in paid_orders(context.profile)[-1:]:
+        at = window_exit(order_date(last), length, context.profile.store.zone)
+        yield Event(f"inactive {length} since order {last.id}", at)
 
 
 def _inactive_from(context: TriggerContext, length: Duration) -> datetime | None:
-    found = _goes_inactive(context, length)
-    return found.at if found and found.at > context.now else None
+    return next_of(context.search(_goes_inactive, length), context.now)
 
 
 @trigger(
@@ -54,9 +51,7 @@ def _inactive_from(context: TriggerContext, length: Duration) -> datetime | None
     next_at=_inactive_from,
 )
 def _inactive(context: TriggerContext, length: Duration) -> Iterator[Event]:
-    found = _goes_inactive(context, length)
-    if found is not None and found.at <= context.now:
-        yield found
+    return (each for each in context.search(_goes_inactive, length) if each.at <= context.now)
 
 
 def _anniversaries(context: TriggerContext, wanted: Anniversary) -> Iterator[Event]:
@@ -68,16 +63,20 @@ def _anniversaries(context: TriggerContext, wanted: Anniversary) -> Iterator[Eve
         began = profile.account.created if profile.account else None
     if began is None:
         return
-    first, this_year = local_day(began, zone), local_day(context.now, zone).year
-    near = range(this_year - first.year - 1, this_year - first.year + 2)
-    for year in (wanted.year,) if wanted.year else near:
+    first = local_day(began, zone)
+    if wanted.year:
+        years = range(wanted.year, wanted.year + 1)
+    else:
+        turning = local_day(context.now, zone).year - first.year
+        years = range(turning - 1, turning + 2)
+    for year in years:
         if year > 0:
             day = shift_day(first, Duration(year, "y"))
             yield Event(f"anniversary {year} of {wanted.of}", start_of_day(day, zone))
 
 
 def _next_anniversary(context: TriggerContext, wanted: Anniversary) -> datetime | None:
-    return _next(context, _anniversaries(context, wanted))
+    return next_of(context.search(_anniversaries, wanted), context.now)
 
 
 @trigger(
@@ -89,7 +88,7 @@ def _next_anniversary(context: TriggerContext, wanted: Anniversary) -> datetime 
     next_at=_next_anniversary,
 )
 def _anniversary(context: TriggerContext, wanted: Anniversary) -> Iterator[Event]:
-    return _just_now(context, _anniversaries(context, wanted))
+    return _just_now(context, context.search(_anniversaries, wanted))
 
 
 def _birthdays(context: TriggerContext, before: Before | None) -> Iterator[Event]:
@@ -106,7 +105,7 @@ def _birthdays(context: TriggerContext, before: Before | None) -> Iterator[Event
 
 
 def _next_birthday(context: TriggerContext, before: Before | None) -> datetime | None:
-    return _next(context, _birthdays(context, before))
+    return next_of(context.search(_birthdays, before), context.now)
 
 
 @trigger(
@@ -117,15 +116,11 @@ def _next_birthday(context: TriggerContext, before: Before | None) -> datetime |
     next_at=_next_birthday,
 )
 def _birthday(context: TriggerContext, before: Before | None) -> Iterator[Event]:
-    return _just_now(context, _birthdays(context, before))
+    return _just_now(context, context.search(_birthdays, before))
 
 
-def _just_now(context: TriggerContext, events: Iterator[Event]) -> Iterator[Event]:
+def _just_now(context: TriggerContext, events: Iterable[Event]) -> Iterator[Event]:
     return (each for each in events if each.at <= context.now < each.at + LATE)
-
-
-def _next(context: TriggerContext, events: Iterator[Event]) -> datetime | None:
-    return min((each.at for each in events if each.at > context.now), default=None)
 
 
 # At regular times, to everyone who matches "when". Only they are due then.
@@ -154,7 +149,7 @@ def _times(context: TriggerContext, when: Regularly) -> list[Event]:
 
 
 def _next_time(context: TriggerContext, when: Regularly) -> datetime | None:
-    return _next(context, iter(_times(context, when)))
+    return next_of(_times(context, when), context.now)
 
 
 def _regular(context: TriggerContext, when: Regularly) -> Iterator[Event]:
