@@ -7,9 +7,8 @@ is found with this mark may have been sent, and nothing but an admin can decide 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -17,12 +16,14 @@ from sqlalchemy import Connection
 from wcflow.channels.compose import Mail, compose
 from wcflow.channels.smtp import MayBeSentError, RecipientRefusedError
 from wcflow.database import outcomes, suppression
+from wcflow.database.companion import load_mail_address
 from wcflow.database.connection import Database
 from wcflow.database.events import save_events
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.stores import load_setting
 from wcflow.database.suppression import EMAIL, Suppression
 from wcflow.errors import CancelledError, DeliveryError
+from wcflow.rules.email_tracking import CLICKS, OPENS, Tracking
 from wcflow.rules.emails import EmailRule, Rendered, render_email
 from wcflow.rules.event_kinds import BOUNCED
 from wcflow.rules.mailboxes import Mailbox, ascii_address
@@ -40,7 +41,10 @@ HANDED_OVER = "handed to the mail server, which has not confirmed it yet"
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What all e-mails of a store share: from ``[smtp]``, and the secret of the links."""
+    """What all e-mails of a store share: from ``[smtp]``, and the secret of the links.
+
+    ``shop_url`` is the store's own address where the companion plugin answers links, else empty.
+    """
 
     store: str
     sender: Mailbox
@@ -49,14 +53,22 @@ class Letterhead:
     bounces_to: str = ""
     unsubscribe_url: str = ""
     postal_address: str = ""
+    track: frozenset[str] = frozenset()
+    shop_url: str = ""
 
     def links(self, person: int, address: str, email: str) -> tuple[str, ...]:
         """Return the links with which this person unsubscribes, the best first."""
         token = unsubscribe_token(self.secret, Subscriber(self.store, person, address, email))
         by_mail = unsubscribe_mail(self.bounces_to, token)
-        if not self.unsubscribe_url:
-            return (by_mail,)
-        return (unsubscribe_link(self.unsubscribe_url, token), by_mail)
+        base = self.unsubscribe_url or self.shop_url
+        return (unsubscribe_link(base, token), by_mail) if base else (by_mail,)
+
+    def tracking(self, entry: int) -> Tracking | None:
+        """Return how a marketing e-mail is tracked; None if it is not, or if no plugin answers."""
+        if not (self.track and self.shop_url and entry):
+            return None
+        wanted = {"opens": OPENS in self.track, "clicks": CLICKS in self.track}
+        return Tracking(self.shop_url, self.secret, self.store, entry, **wanted)
 
 
 class MailConnection(Protocol):
@@ -76,7 +88,7 @@ class MailConnection(Protocol):
 
 @dataclass(frozen=True)
 class EmailChannel:
-    """Sends the e-mails of one store; ``letterhead`` is made when the first one is sent."""
+    """Sends the e-mails of one store; ``make_letterhead`` takes the secret of its links."""
 
     db: Database
     store: str
@@ -92,10 +104,12 @@ class EmailChannel:
     def close(self) -> None:
         self.connection.close()
 
-    @cached_property
+    @property
     def letterhead(self) -> Letterhead:
+        """What its e-mails share now: the companion plugin can come and go."""
         with self.db.reading() as tx:
-            return self.make_letterhead(load_setting(tx, "secret") or "")
+            found = self.make_letterhead(load_setting(tx, "secret") or "")
+            return replace(found, shop_url=load_mail_address(tx, self.store))
 
     def deliver(self, entry: OutboxEntry) -> str:
         """Send the e-mail of an entry; return the outcome in words. Raises DeliveryError."""
@@ -107,15 +121,15 @@ class EmailChannel:
         rule, address = self._rule(entry), entry.payload["to"]
         self._check_suppression(address, transactional=rule.transactional)
         try:
-            recipient = ascii_address(address)
-            message = compose(build_mail(rule, self.letterhead, entry, self.clock()))
+            recipient, letterhead = ascii_address(address), self.letterhead
+            message = compose(build_mail(rule, letterhead, entry, self.clock()))
         except TemplateError as error:
             raise DeliveryError(f"the e-mail cannot be written: {error}", permanent=True) from None
         except ValueError as error:
             raise DeliveryError(
                 f"the e-mail cannot be addressed: {error}", permanent=True
             ) from None
-        return self._hand_over(entry, recipient, message)
+        return self._hand_over(entry, ascii_address(letterhead.bounces_to), recipient, message)
 
     def _rule(self, entry: OutboxEntry) -> EmailRule:
         name = entry.payload["email"]
@@ -130,8 +144,7 @@ class EmailChannel:
             if each.stops(transactional=transactional):
                 raise CancelledError(f"the address gets no messages: {each.words}")
 
-    def _hand_over(self, entry: OutboxEntry, recipient: str, message: bytes) -> str:
-        sender = ascii_address(self.letterhead.bounces_to)
+    def _hand_over(self, entry: OutboxEntry, sender: str, recipient: str, message: bytes) -> str:
         try:
             answer = self.connection.send(sender, recipient, message, lambda: self._mark(entry))
         except RecipientRefusedError as error:
@@ -155,6 +168,8 @@ def build_mail(rule: EmailRule, letterhead: Letterhead, entry: OutboxEntry, now:
     links = letterhead.links(entry.person, payload["to"], rule.name)
     content: Rendered = render_email(rule, payload["values"], links[0], letterhead.postal_address)
     known = payload["values"]
+    tracking = None if rule.transactional else letterhead.tracking(entry.id)
+    html = tracking.page(content.html, links) if tracking and content.html else content.html
     names = (str(known.get(each) or "") for each in ("first_name", "last_name"))
     sender = rule.sender or letterhead.sender
     return Mail(
@@ -162,7 +177,7 @@ def build_mail(rule: EmailRule, letterhead: Letterhead, entry: OutboxEntry, now:
         to=Mailbox(" ".join(filter(None, names)), payload["to"]),
         subject=content.subject,
         text=content.text,
-        html=content.html,
+        html=html,
         key=payload["key"],
         at=now,
         name=rule.name,

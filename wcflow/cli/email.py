@@ -23,6 +23,7 @@ from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, read_config
 from wcflow.config.load import Config
 from wcflow.config.smtp import SmtpSettings
+from wcflow.database.companion import load_mail_address
 from wcflow.database.stores import load_setting
 from wcflow.errors import DONE, SOME_FAILED, UsageError, WcflowError
 from wcflow.evaluate.email_preview import preview_entry
@@ -219,6 +220,7 @@ def _mail(
         if entry.outcome:
             raise WcflowError(entry.outcome)
         letterhead = make_letterhead(smtp, found.settings, load_setting(tx, "secret") or "")
+        letterhead = replace(letterhead, shop_url=load_mail_address(tx, found.settings.name))
         return build_mail(rule, letterhead, entry, now)
     except TemplateError as error:
         raise WcflowError(f"the e-mail cannot be written for this customer: {error}") from None

@@ -28,6 +28,7 @@ class SmtpSettings:
     rate: int | None = None
     unsubscribe_url: str = ""
     postal_address: str = ""
+    track: frozenset[str] = frozenset()
 
 
 def read_smtp(sections: list[ParsedSection], secrets: SecretReader) -> SmtpSettings | None:
@@ -58,6 +59,7 @@ def read_smtp(sections: list[ParsedSection], secrets: SecretReader) -> SmtpSetti
         section["rate"],
         section["unsubscribe_url"],
         section["postal_address"],
+        section["track"],
     )
 
 

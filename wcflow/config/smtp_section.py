@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 import idna
 
 from wcflow.rules import values
+from wcflow.rules.email_tracking import parse_track
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.keys import Key, kind_of
 from wcflow.rules.mailboxes import parse_address, parse_mailbox
@@ -140,7 +141,7 @@ SMTP = kind_of(
         "unsubscribe_url",
         "address",
         "The page that unsubscribes a customer; wcflow adds a signed code to it. Without it, the link"
-        " writes an e-mail to bounces_to.",
+        " leads to the companion plugin in the store, or else writes an e-mail to bounces_to.",
         "https://shop.example/unsubscribe",
         parse_link,
         "",
@@ -152,6 +153,15 @@ SMTP = kind_of(
         "My Shop, 1 High Street, London",
         values.as_written,
         "",
+    ),
+    Key(
+        "track",
+        "no, yes, opens or clicks",
+        "Whether wcflow sees that a customer opens a marketing e-mail or clicks its links; yes means"
+        " both. Needs the companion plugin, and in many countries the customer's consent.",
+        "clicks",
+        parse_track,
+        frozenset(),
     ),
     named=False,
 )

@@ -10,6 +10,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Select, and_, delete, false, func, not_, select, update
 
 from wcflow.database.sql import chunks, fetch_in, select_in, stamp, table_of, upsert
+from wcflow.database.stores import load_store_row
 from wcflow.database.tables import (
     CompanionCursorRow,
     CompanionDueRow,
@@ -32,6 +33,14 @@ def load_companion(tx: Connection, store: str) -> CompanionRow | None:
     """Return what is known of a store's plugin; None if it was never found."""
     row = tx.execute(select(_COMPANION).where(_COMPANION.c.store == store)).one_or_none()
     return cast(CompanionRow | None, row)  # as load_store_row
+
+
+def load_mail_address(tx: Connection, store: str) -> str:
+    """Return the store's address for links in e-mails; empty if no plugin there can answer them."""
+    row, known = load_companion(tx, store), load_store_row(tx, store)
+    if row is None or known is None or not known.has_companion:
+        return ""
+    return row.mail_url if row.settings else ""
 
 
 def save_companion(tx: Connection, store: str, **columns: Any) -> None:

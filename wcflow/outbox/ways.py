@@ -60,6 +60,7 @@ def make_letterhead(smtp: SmtpSettings, settings: StoreSettings, secret: str) ->
         smtp.bounces_to,
         smtp.unsubscribe_url,
         smtp.postal_address,
+        smtp.track,
     )
 
 

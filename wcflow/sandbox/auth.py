@@ -20,6 +20,9 @@ ADMIN = ApiKey(f"ck_{'a1' * 20}", f"cs_{'a2' * 20}", "read_write", "administrato
 READER = ApiKey(f"ck_{'b1' * 20}", f"cs_{'b2' * 20}", "read", "administrator", 1)
 MANAGER = ApiKey(f"ck_{'c1' * 20}", f"cs_{'c2' * 20}", "read_write", "shop_manager", 0)
 
+COMPANION = "companion"
+"""The permission to use the companion plugin."""
+
 _WINDOW = timedelta(minutes=15)
 _SIGNED = ("consumer_key", "timestamp", "nonce", "signature", "signature_method")
 _HASHES = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
@@ -58,6 +61,9 @@ def authorize(key: ApiKey | None, permission: str, *, administrators_only: bool 
 
 def refusal(permission: str, status: int) -> RestError:
     """Return the error for a missing permission."""
+    if permission == COMPANION:
+        message = "This needs an API key of somebody who manages the shop."
+        return RestError("wcflow_forbidden", message, status)
     verb, message = _REFUSALS[permission]
     return RestError(f"woocommerce_rest_cannot_{verb}", message, status)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from wcflow.sandbox.companion_tables import EVENTS, PLUGIN, SERVED_AFTER, Row, Stream, Tables
+from wcflow.sandbox.auth import COMPANION
+from wcflow.sandbox.companion_tables import PLUGIN, SERVED_AFTER, SWITCHES, Row, Stream, Tables
 from wcflow.sandbox.params import integer, read_params, text
 from wcflow.sandbox.rest import RequestContext, RestError
 
 _MAX_ROWS = 500
 _MAX_PEOPLE = 100
+_MAX_BYTES = 1024 * 1024
+_MAX_GENERATION = 100
 _STREAMS = ("changes", "requests", "events")
 _STATES = ("done", "refused")
 
@@ -44,7 +49,7 @@ def status(call: RequestContext) -> dict[str, Any]:
         "generation": tables.generation,
         "settings": str(tables.settings.get("digest", "")),
         "mail_url": f"{call.request.base}/",
-        "events": {name: name not in tables.switched_off for name in EVENTS},
+        "events": {name: name not in tables.switched_off for name in SWITCHES},
         "consent_plugin": tables.consent_plugin,
         "hpos": call.state.settings.hpos,
     }
@@ -93,11 +98,11 @@ def _row(row: Row) -> dict[str, Any]:
 
 def save_answers(call: RequestContext) -> dict[str, Any]:
     """Keep what came of requests; answers to unknown ones are ignored."""
-    tables = need_plugin(call)
+    tables, body = need_plugin(call), _body(call)
     known = {row.key for row in tables.requests.rows}
     saved = 0
-    for each in _rows(call, "answers"):
-        if each.get("key") in known and each.get("state") in _STATES:
+    for each in _list(body, "answers"):
+        if isinstance(each, Mapping) and each.get("key") in known and each.get("state") in _STATES:
             tables.answers[each["key"]] = dict(each)
             saved += 1
     return {"saved": saved}
@@ -105,33 +110,33 @@ def save_answers(call: RequestContext) -> dict[str, Any]:
 
 def save_people(call: RequestContext) -> dict[str, Any]:
     """Insert or replace people, and remove those who are gone."""
-    tables = need_plugin(call)
-    cards, gone = _rows(call, "people"), call.requested.get("gone", [])
+    tables, body = need_plugin(call), _body(call)
+    generation = _generation(body)
+    cards, gone = _list(body, "people"), _list(body, "gone")
     if len(cards) > _MAX_PEOPLE:
-        raise RestError("wcflow_too_many", "At most 100 people in one request.", 413)
-    generation = str(call.requested.get("generation", ""))
-    refused = [_why_refused(card) for card in cards if not _number(card.get("person"))]
-    good = [card for card in cards if _number(card.get("person"))]
+        raise RestError("wcflow_too_many", "At most 100 people at a time.", 413)
+    refused = [why for card in cards if (why := _why_refused(card))]
+    good = [card for card in cards if not _why_refused(card)]
     for card in good:
         tables.people[card["person"]] = dict(card)
         tables.generations[card["person"]] = generation
     removed = [number for number in gone if tables.people.pop(number, None) is not None]
-    tables.generation = generation or tables.generation
+    tables.generation = generation
     return {"saved": len(good), "gone": len(removed), "refused": refused}
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _why_refused(card: Mapping[str, Any]) -> dict[str, Any]:
-    return {"person": card.get("person", 0), "why": "The person has no number."}
+def _why_refused(card: Any) -> dict[str, Any] | None:
+    if not isinstance(card, Mapping):
+        return {"person": 0, "why": "A card is an object."}
+    person = card.get("person")
+    if isinstance(person, int) and not isinstance(person, bool) and person > 0:
+        return None
+    return {"person": 0, "why": "A card needs a person, a whole number above 0."}
 
 
 def finish_people(call: RequestContext) -> dict[str, Any]:
     """Remove the people of older generations."""
-    tables = need_plugin(call)
-    kept = str(call.requested.get("generation", ""))
+    tables, kept = need_plugin(call), _generation(_body(call))
     old = [number for number in tables.people if tables.generations.get(number) != kept]
     for number in old:
         del tables.people[number]
@@ -140,31 +145,65 @@ def finish_people(call: RequestContext) -> dict[str, Any]:
 
 def save_summary(call: RequestContext) -> dict[str, Any]:
     """Keep the summary."""
-    need_plugin(call).summary = dict(call.requested)
+    need_plugin(call).summary = dict(_body(call))
     return {"saved": True}
 
 
 def save_settings(call: RequestContext) -> dict[str, Any]:
     """Keep the keys and topics of e-mails."""
-    need_plugin(call).settings = dict(call.requested)
+    tables, body = need_plugin(call), _body(call)
+    if why := _wrong_settings(body):
+        raise RestError("wcflow_bad_settings", why, 400)
+    tables.settings = dict(body)
     return {"saved": True}
 
 
-def _rows(call: RequestContext, name: str) -> list[Any]:
-    rows = call.requested.get(name, [])
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise RestError("wcflow_bad_request", f"{name} must be a list of objects.", 400)
-    return rows
+def _wrong_settings(body: Mapping[str, Any]) -> str:
+    if not body.get("digest"):
+        return "The digest is missing."
+    for name in ("unsubscribe_key", "link_key"):
+        if not re.fullmatch(r"[0-9a-f]{64}", str(body.get(name, ""))):
+            return f"{name} must be 32 bytes as 64 hexadecimal digits in lower case."
+    for topic in body.get("topics") or []:
+        if not topic.get("name") or not topic.get("meta"):
+            return "A topic needs a name and a meta key."
+        if re.search(r"^_|capabilities$|user_level$|^session_tokens$", topic["meta"]):
+            return f"The meta key of topic {topic['name']} is reserved."
+    return ""
+
+
+def _body(call: RequestContext) -> Mapping[str, Any]:
+    body = call.request.json
+    if body is not None and len(json.dumps(body)) > _MAX_BYTES:
+        raise RestError("wcflow_too_large", "The body is larger than 1 MB.", 413)
+    if not isinstance(body, Mapping):
+        raise RestError("wcflow_bad_body", "The body must be a JSON object.", 400)
+    return body
+
+
+def _generation(body: Mapping[str, Any]) -> str:
+    found = body.get("generation")
+    if not isinstance(found, str) or not 1 <= len(found) <= _MAX_GENERATION:
+        message = "The generation must be a text of 1 to 100 characters."
+        raise RestError("wcflow_bad_generation", message, 400)
+    return found
+
+
+def _list(body: Mapping[str, Any], name: str) -> list[Any]:
+    found = body.get(name, [])
+    if not isinstance(found, list):
+        raise RestError("wcflow_bad_body", f"The field {name} must be a list.", 400)
+    return found
 
 
 _GET, _PUT = "GET", "POST PUT"
 
 ROUTES: tuple[tuple[str, str, str, Callable[[RequestContext], Any]], ...] = (
-    (_GET, "/wc-wcflow/v1/status", "list", status),
-    *((_GET, f"/wc-wcflow/v1/{name}", "list", read_stream(name)) for name in _STREAMS),
-    ("POST", "/wc-wcflow/v1/requests/answers", "edit", save_answers),
-    ("POST", "/wc-wcflow/v1/people", "edit", save_people),
-    ("POST", "/wc-wcflow/v1/people/finish", "edit", finish_people),
-    (_PUT, "/wc-wcflow/v1/summary", "edit", save_summary),
-    (_PUT, "/wc-wcflow/v1/settings", "edit", save_settings),
+    (_GET, "/wc-wcflow/v1/status", COMPANION, status),
+    *((_GET, f"/wc-wcflow/v1/{name}", COMPANION, read_stream(name)) for name in _STREAMS),
+    ("POST", "/wc-wcflow/v1/requests/answers", COMPANION, save_answers),
+    ("POST", "/wc-wcflow/v1/people", COMPANION, save_people),
+    ("POST", "/wc-wcflow/v1/people/finish", COMPANION, finish_people),
+    (_PUT, "/wc-wcflow/v1/summary", COMPANION, save_summary),
+    (_PUT, "/wc-wcflow/v1/settings", COMPANION, save_settings),
 )

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 PLUGIN = "companion"
 KEPT = timedelta(days=14)
 SERVED_AFTER = timedelta(seconds=2)
-EVENTS = (
+SWITCHES = (
     *("product_viewed", "category_viewed", "search", "cart_updated", "logged_in"),
-    *("email_opened", "email_clicked", "unsubscribed"),
+    *("email_opened", "email_clicked"),
 )
-_STRONGEST = ("deleted", "trashed", "saved", "note")
+"""The kinds of events that can be switched off."""
+NOTE = "note"
+_STRONGEST = ("deleted", "trashed", "saved")
 
 
 @dataclass(slots=True)
@@ -94,7 +96,8 @@ def record_change(
 ) -> None:
     """Note that an order or a customer changed: saved, trashed, deleted, note.
 
-    Changes of one object at one moment are one row. Without `now` it is the time of the last request.
+    Changes of one object at one moment are one row, apart from notes. Without `now` it is the time of
+    the last request.
     """
     if PLUGIN not in state.settings.plugins:
         return
@@ -104,7 +107,11 @@ def record_change(
     for row in reversed(tables.changes.rows):
         if row.at != at:
             break
-        if (row.fields["kind"], row.fields["object_id"]) == (kind, object_id):
+        if (row.fields["kind"], row.fields["object_id"]) != (kind, object_id):
+            continue
+        if what == row.fields["what"]:
+            return
+        if NOTE not in (what, row.fields["what"]):
             row.fields["what"] = min(row.fields["what"], what, key=_STRONGEST.index)
             return
     tables.append("changes", at, {"kind": kind, "object_id": object_id, "what": what})

@@ -39,7 +39,8 @@ def _answer(state: State, request: Request, now: datetime) -> Any:
     key = auth.authenticate(state, request, now)
     route, ids = _find_route(request)
     if request.json is MALFORMED:
-        raise RestError("rest_invalid_json", "Invalid JSON body passed.", 400)
+        more = {"json_error_code": 4, "json_error_message": "Syntax error"}
+        raise RestError("rest_invalid_json", "Invalid JSON body passed.", 400, **more)
     auth.authorize(key, route.permission, administrators_only=route.administrators_only)
     if request.path.startswith("/wc/v3/coupons") and not state.settings.coupons_enabled:
         raise auth.refusal(route.permission, 403)
