@@ -7,6 +7,9 @@ from sqlalchemy import select
 
 from tests.persons import person
 from tests.simulation import ProcessKilled, Simulation
+from wcflow.customers import erasure
+from wcflow.customers.erasure import Orders
+from wcflow.database.edits import EditedBy
 from wcflow.database.events import load_events
 from wcflow.database.people import count_people, find_person
 from wcflow.database.sql import table_of
@@ -150,6 +153,21 @@ def test_a_visitor_is_forgotten_a_month_after_their_last_cart(sim):
     assert before == people(sim)
     with sim.db.reading() as tx:
         assert [] == [*tx.execute(select(table_of(EventRow)))]
+
+
+def test_a_visitor_who_was_deleted_does_not_come_back_with_their_old_cart(sim):
+    sim.plugin.change_cart("k1", CART, now=sim.now, email="vera@example.com")
+    pass_later(sim)
+    (settings,) = sim.config.stores
+    with sim.db.transaction() as tx:
+        vera = person(tx, "g:vera@example.com")
+        erasure.erase(tx, settings, vera, EditedBy("maria", sim.now), orders=Orders.ANONYMIZE)
+    pass_later(sim)
+    before = people(sim)
+    sim.plugin.tables.epoch = sim.plugin.tables.make_key("epoch")  # its rows are read once more
+    pass_later(sim)
+
+    assert before == people(sim)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ COMMAND_GROUPS = {
         "alerts": "Send test alerts.",
         "campaign": "List, preview and send campaigns; pause, resume or cancel them.",
         "email": "List, preview and test e-mails; check the sender's domain.",
+        "companion": "Write the plugin for WordPress to a file; show its state.",
         "webhook": "Send a test to a webhook.",
         "outbox": "List changes that are waiting or failed; retry or cancel them.",
         "suppression": "List addresses that get no messages; add or remove some.",

@@ -14,10 +14,12 @@ from sqlalchemy import Connection, make_url
 from wcflow.actions.pool import pool_rules
 from wcflow.cli import describe, output
 from wcflow.cli.order_counts import currencies_without_rate, currency_text
+from wcflow.config.companion_plugin import version_words
 from wcflow.config.load import Config
 from wcflow.config.rule_warnings import ORDER_STATUSES
 from wcflow.config.rules import conditions_and_templates
 from wcflow.config.stores import StoreSettings
+from wcflow.database.companion import load_companion
 from wcflow.database.connection import open_database
 from wcflow.database.customers import count_names_by_guest_address
 from wcflow.database.order_counts import count_child_orders, find_parents_with_less
@@ -73,6 +75,8 @@ def find_in_database(
             if plugins.has_subscriptions:
                 words = output.format_count(count_subscriptions(tx, settings.name), "subscription")
                 yield Finding("plugins", "ok", f"WooCommerce Subscriptions: {words}")
+            if plugins.has_companion:
+                yield _check_companion(tx, row)
             for unmet in unmet_needs(
                 config.rules.workflows,
                 has_companion=plugins.has_companion,
@@ -102,6 +106,21 @@ def _describe_odd_field(odd: OddField) -> str:
     newest = f"{odd.kind} {odd.example_id}"
     where = newest if odd.records == 1 else f"{odd.records:,} {odd.kind}s, such as {newest}"
     return f"{odd.kind}.{odd.field} is in an unexpected form in {where}; everything else was read"
+
+
+def _check_companion(tx: Connection, row: StoreRow) -> Finding:
+    """Compare the companion plugin, as the last sync found it, with this wcflow."""
+    known = load_companion(tx, row.name)
+    if known is None or not known.version:
+        message = "the store has the companion plugin; the next sync fills it"
+        return Finding("companion plugin", "ok", message)
+    words, advice = version_words(known.version)
+    if words:
+        return Finding("companion plugin", "warning", words, advice)
+    if known.problem:
+        message = f"the companion plugin cannot be updated: {known.problem}"
+        return Finding("companion plugin", "warning", message)
+    return Finding("companion plugin", "ok", f"the companion plugin {known.version} is up to date")
 
 
 def _check_pauses(tx: Connection, row: StoreRow) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 
 from wcflow.database import outbox, suppression
 from wcflow.database.customers import load_customer_emails
+from wcflow.database.erasures import find_erased
 from wcflow.database.events import delete_old_behaviour, load_known_keys, save_events
 from wcflow.database.identity import Owner, find_keys, find_persons, mark_dirty
 from wcflow.database.messages import load_addresses
@@ -154,7 +155,10 @@ def _make_visitors(
     keys: Mapping[Owner, str | None],
     persons: Mapping[str, int],
 ) -> dict[str, int]:
-    """Make guests of the visitors who filled a cart; return them by key."""
+    """Make guests of the visitors who filled a cart; return them by key.
+
+    Not of customers who were deleted: their rows can be read once more.
+    """
     new = {
         key: each.owner.email
         for each in reported
@@ -165,7 +169,8 @@ def _make_visitors(
         and email_in(key)
         and _EMAIL.fullmatch(each.owner.email)
     }
-    return mark_dirty(tx, store, new) if new else {}
+    erased = find_erased(tx, store, new)
+    return mark_dirty(tx, store, {key: new[key] for key in new if key not in erased})
 
 
 def _event(reported: Reported) -> StoredEvent:
