@@ -24,7 +24,13 @@ from wcflow.customers.written import ChangeByHand, queue_by_hand
 from wcflow.database import suppression
 from wcflow.database.customers import load_customers
 from wcflow.database.edits import EditedBy, save_edit
-from wcflow.database.erase_person import count_held, erase_person, forget_places, load_coupon_codes
+from wcflow.database.erase_person import (
+    count_held,
+    empty_shared,
+    erase_person,
+    forget_places,
+    load_coupon_codes,
+)
 from wcflow.database.erasures import Erasure, save_erasure
 from wcflow.database.identity import Owner, find_keys, load_person_keys
 from wcflow.database.orders import delete_orders, load_orders_of_people
@@ -158,6 +164,7 @@ def erase(
     made = {"counts": counts, "erased_by": by.name, "reason": by.reason, "at": by.at}
     erasure = save_erasure(tx, values | made, held.keys)
     codes = load_coupon_codes(tx, store, person)
+    codes += empty_shared(tx, store, held.keys, person, ERASED)
     forget_places(tx, store, held.keys, numbers, held.account)
     erase_person(tx, store, person, ERASED, by.at)
     queue_orders(tx, erasure, numbers, by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +14,21 @@ from sqlalchemy import Connection, Table, or_, select
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.customers.record import CustomerRecord, load_record, order_facts, record_facts
+from wcflow.customers.timeline import TimelineEntry
 from wcflow.database.customers import load_customers
 from wcflow.database.identity import ACCOUNT
+from wcflow.database.pair_edits import (
+    OF_TWO,
+    load_pairs,
+    without_other_keys,
+    without_others,
+    words_without_others,
+)
+from wcflow.database.same_person import with_joined
 from wcflow.database.schema import METADATA
 from wcflow.database.sql import instant, table_of
 from wcflow.database.tables import (
+    EditRow,
     NotSamePersonRow,
     PersonRow,
     SamePersonRow,
@@ -28,6 +39,7 @@ from wcflow.records import Customer, Order
 from wcflow.units import to_major
 
 _PERSONS, _SUPPRESSIONS = table_of(PersonRow), table_of(SuppressionRow)
+_EDITS = table_of(EditRow)
 _SAME, _NOT_SAME = table_of(SamePersonRow), table_of(NotSamePersonRow)
 _TIMES = frozenset({"at", "since", "below_since", "snoozed_until", "last_order"})
 _REPEATED = frozenset({"companion_due", "companion_pushed", "search_text"})
@@ -43,6 +55,8 @@ def load_export(
     ``tables`` has what wcflow itself keeps, as it is in its database.
     """
     record, store = load_record(tx, config, settings, person, now), settings.name
+    keys = _keys(tx, store, record)
+    record = replace(record, timeline=[_without_others(each, keys) for each in record.timeline])
     account = record.customer.customer_id
     accounts = load_customers(tx, store, [account] if account else [])
     facts = {
@@ -52,7 +66,11 @@ def load_export(
         "account": _account(accounts.get(account)),
         "orders": [_order(each) for each in record.orders],
         "suppressed": _suppressed(tx, store, record),
-        "tables": load_tables(tx, store, person) | _same_person(tx, store, record),
+        "tables": {
+            **load_tables(tx, store, person),
+            **_edits(tx, store, person, keys),
+            **_same_person(tx, store, keys),
+        },
     }
     return record, facts
 
@@ -96,21 +114,42 @@ def _value(name: str, value: Any) -> Any:
     return value
 
 
-def _same_person(
-    tx: Connection, store: str, record: CustomerRecord
+def _keys(tx: Connection, store: str, record: CustomerRecord) -> set[str]:
+    """Return what leads to a person, with the addresses that the team joined with them."""
+    accounts = {int(value) for kind, value in record.identities if kind == ACCOUNT}
+    own = {value for kind, value in record.identities if kind != ACCOUNT}
+    emails = with_joined(tx, store, own, accounts)
+    return {*map(account_key, accounts), *map(guest_key, emails)}
+
+
+def _without_others(entry: TimelineEntry, keys: set[str]) -> TimelineEntry:
+    """Return an entry without the address of someone with whom a person was merged by mistake."""
+    of_two = entry.kind in OF_TWO
+    return entry._replace(words=words_without_others(entry.words, keys)) if of_two else entry
+
+
+def _edits(
+    tx: Connection, store: str, person: int, keys: set[str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return with whom the team joined a person, or said that they are another one."""
-    keys = {
-        account_key(int(value)) if kind == ACCOUNT else guest_key(value)
-        for kind, value in record.identities
+    """Return the edits of a person, and those filed under someone with whom they were merged."""
+    here = (_EDITS.c.store == store, _EDITS.c.person == person)
+    own = {row["id"]: dict(row) for row in tx.execute(select(_EDITS).where(*here)).mappings()}
+    found = own | {
+        each.row["id"]: without_others(each, keys) for each in load_pairs(tx, store, keys)
     }
+    rows = [_plain(row) for _, row in sorted(found.items())]
+    return {_EDITS.name: rows} if rows else {}
+
+
+def _same_person(tx: Connection, store: str, keys: set[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return which addresses the team joined with a person, and of whom it said that they differ."""
     emails = {email for key in keys if (email := email_in(key))}
     same = or_(_SAME.c.email.in_(emails), _SAME.c.belongs_to.in_(keys))
     others = or_(_NOT_SAME.c.one.in_(keys), _NOT_SAME.c.other.in_(keys))
     found = {}
     for table, of_person in ((_SAME, same), (_NOT_SAME, others)):
         rows = tx.execute(select(table).where(table.c.store == store, of_person)).mappings()
-        found[table.name] = [_plain(row) for row in rows]
+        found[table.name] = [_plain(without_other_keys(dict(row), keys)) for row in rows]
     return {name: rows for name, rows in found.items() if rows}
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping
+from datetime import UTC
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
 from wcflow.customers.edits import Outcome, undoes
 from wcflow.customers.moved_orders import check_movable, move_back, move_orders
+from wcflow.database.customers import load_customers
 from wcflow.database.edits import Edit, EditedBy, load_edits, save_edit, undone_ids
 from wcflow.database.identity import (
     Owner,
@@ -20,23 +22,26 @@ from wcflow.database.identity import (
     move_identity,
     part_identity,
 )
+from wcflow.database.listed_people import listed_facts, save_listed_facts
 from wcflow.database.orders import load_orders_of_people
 from wcflow.database.parting import (
     Sides,
+    Snapshot,
     add_listed,
     copy_state,
     give_back,
     give_written,
+    load_listed,
     take_snapshot,
 )
-from wcflow.database.same_person import forget_different, join, load_joined, part
+from wcflow.database.same_person import forget_different, join, load_joined, part, with_joined
 from wcflow.database.sql import table_of
 from wcflow.database.stores import load_store_row
 from wcflow.database.tables import PersonRow
 from wcflow.errors import UsageError
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.load import load_full_memories, load_profiles
-from wcflow.profile import account_in, email_in
+from wcflow.profile import Profile, StoreProfile, account_in, email_in
 from wcflow.rules.account_fields import consent_change
 
 MERGE, SPLIT = "merge", "split"
@@ -88,6 +93,7 @@ def merge(
     key, joined_key = keys[pair.kept], keys[pair.joined]
     answered = _has_just_answered(tx, context, pair)
     sides = {keys[person]: take_snapshot(tx, store, person) for person in pair}
+    listed = [load_listed(tx, person) for person in pair]
     email = _leading_address(tx, store, joined_key)
     join(tx, store, email, key)
     owner = Owner(0, email)
@@ -96,7 +102,7 @@ def merge(
         raise UsageError(f"the orders of {email} belong to another customer", SYNC_FIRST)
     shown = select(_PERSONS.c.email).where(_PERSONS.c.id == pair.kept)
     move_identity(tx, store, joined_key, key, tx.scalar(shown) or "")
-    add_listed(tx, store, pair.kept, [sides[key], sides[joined_key]])
+    add_listed(tx, store, pair.kept, listed)
     forget_different(tx, store, joined_key, key)
     consent = _settle_consent(tx, context, pair.kept, answered=answered)
     data = {"email": email, "key": key, "joined": joined_key, "sides": sides, "consent": consent}
@@ -225,6 +231,32 @@ def _part(
     if is_new:
         copy_state(tx, store, person, other, Sides(sides[mine], sides[others], data["consent"]))
         give_written(tx, store, person, other, orders)
+        stays = load_person_keys(tx, store, [person])[person]
+        _list_alone(tx, store, other, key, addresses, sides[mine])
+        own = {address} if (address := email_in(stays)) else set[str]()
+        _list_alone(tx, store, person, stays, own, sides[others])
     give_back(tx, store, person, other, sides[mine], orders)
     words = f"parted from {_name(str(data['key']))}" if is_joined else "parted after a merge"
     save_edit(tx, store, other, SPLIT, words, by)
+
+
+def _list_alone(
+    tx: Connection, store: str, person: int, key: str, addresses: Collection[str], before: Snapshot
+) -> None:
+    """Let lists show only one of the two, with their figures from before, until the next evaluation."""
+    account = account_in(key)
+    numbers = [account] if account else []
+    emails = with_joined(tx, store, addresses, numbers)
+    row = load_store_row(tx, store)
+    profile = Profile(
+        person,
+        email_in(key) or "",
+        StoreProfile(store, "", UTC, row.currency if row else ""),
+        load_customers(tx, store, numbers).get(account or 0),
+        tuple(load_orders_of_people(tx, store, numbers, emails)),
+        key=key,
+    )
+    totals: Mapping[str, Any] = before["listed"]
+    facts = listed_facts(profile, totals["total_spent"], totals["orders_count"])
+    found = facts._replace(last_order=totals["last_order"], since=totals["since"])
+    save_listed_facts(tx, store, [found])

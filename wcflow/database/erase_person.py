@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, and_, case, delete, func, or_, select,
 
 from wcflow.database.companion import forget_requests
 from wcflow.database.outbox import ERASED_PAYLOAD
+from wcflow.database.pair_edits import erase_pairs, load_shared_entries
 from wcflow.database.people import delete_people
 from wcflow.database.pools import settle_codes_of
 from wcflow.database.sql import chunks, dumps, loads, stamp, table_of
@@ -113,10 +114,29 @@ def empty_changes(tx: Connection, store: str, person: int, reason: str, now: dat
     tx.execute(update(_OUTBOX).where(*here).values(**emptied))
 
 
+def empty_shared(
+    tx: Connection, store: str, keys: Collection[str], person: int, reason: str
+) -> list[str]:
+    """Empty what was made for others while someone was one person with them.
+
+    Return the codes of coupons with their address. Call it before the merges are forgotten.
+    """
+    rows = load_shared_entries(tx, store, keys, person)
+    for part in chunks([each["id"] for each in rows]):
+        emptied = {"payload": dumps(ERASED_PAYLOAD), "outcome": reason}
+        tx.execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(part)).values(**emptied))
+    payloads = [loads(each["payload"]) for each in rows if each["kind"] == "coupon"]
+    return [each["code"] for each in payloads if each.get("emails")]
+
+
 def forget_places(
     tx: Connection, store: str, keys: Collection[str], orders: Collection[int], account: int
 ) -> None:
-    """Forget who was joined with whom, and which tags wcflow wrote to the orders and the account."""
+    """Forget who was joined with whom, and which tags wcflow wrote to the orders and the account.
+
+    Merges with someone who is another customer again are filed under that one.
+    """
+    erase_pairs(tx, store, keys)
     links, different = table_of(SamePersonRow), table_of(NotSamePersonRow)
     emails = [key.removeprefix("g:") for key in keys if key.startswith("g:")]
     joined = or_(links.c.email.in_(emails), links.c.belongs_to.in_(keys))

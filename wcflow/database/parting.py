@@ -44,16 +44,17 @@ _KEYS: Mapping[Table, tuple[str, ...]] = {
 }
 """Tables whose rows have an id and belong to a person, with what a person has only once."""
 _STATE = ("evaluated_at", "rules_digest", "inactive")
-_LISTED = (
-    *("name", "sort_name", "list_key", "phone", "company", "last_order", "since"),
-    *("total_spent", "orders_count"),
-)
+_TOTALS = ("last_order", "since", "total_spent", "orders_count")
+_LISTED = ("name", "sort_name", "list_key", "phone", "company", *_TOTALS)
 """What lists show until the next evaluation."""
 _NAMES = (*PERSON_LIST_COLUMNS, "kept_forever")
 
 
 def take_snapshot(tx: Connection, store: str, person: int) -> Snapshot:
-    """Return what a person has, before they are merged with another."""
+    """Return what a person has, before they are merged with another.
+
+    It is kept with the merge, so it does not say who they are.
+    """
     ids = {
         table.name: [*tx.scalars(select(table.c.id).where(*_of(table, store, person)))]
         for table in _KEYS
@@ -66,13 +67,19 @@ def take_snapshot(tx: Connection, store: str, person: int) -> Snapshot:
         "groups": sorted(tx.scalars(select(_GROUPS.c.name).where(*_of(_GROUPS, store, person)))),
         "points": {str(each.id): each.key for each in tx.execute(points)},
         "consent": row["consent"],
-        "listed": {name: row[name] for name in _LISTED},
+        "listed": {name: row[name] for name in _TOTALS},
     }
+
+
+def load_listed(tx: Connection, person: int) -> Snapshot:
+    """Return what lists show of a person."""
+    columns = (_PERSONS.c[name] for name in _LISTED)
+    return dict(tx.execute(select(*columns).where(_PERSONS.c.id == person)).mappings().one())
 
 
 def add_listed(tx: Connection, store: str, person: int, sides: Iterable[Snapshot]) -> None:
     """Let lists show both together until the next evaluation."""
-    one, other = (side["listed"] for side in sides)
+    one, other = sides
     found = {name: one[name] or other[name] for name in _LISTED}
     for name, choose in (("last_order", max), ("since", min)):
         found[name] = choose(filter(None, (one[name], other[name])), default=None)
@@ -158,7 +165,7 @@ def copy_state(tx: Connection, store: str, person: int, new: int, sides: Sides) 
         }
         # An answer since the merge is that of both.
         consent = before["consent"] if row["consent"] == sides.consent else row["consent"]
-        values = {**state, **names, **before["listed"], "consent": consent}
+        values = {**state, **names, "consent": consent}
         tx.execute(update(_PERSONS).where(_PERSONS.c.id == number).values(**values))
     for model in (MembershipRow, TierRow, SearchTextRow):
         found = tx.execute(select(table_of(model)).where(*_of(table_of(model), store, person)))

@@ -15,6 +15,12 @@ class EditRow(Row, table=True):
         Index("edit_by_key", "store", "key", unique=True, sqlite_where=text("key IS NOT NULL")),
         Index("edit_by_undoes", "undoes", sqlite_where=text("undoes IS NOT NULL")),
         Index("edit_by_bulk", "store", "bulk", sqlite_where=text("bulk <> ''")),
+        Index(
+            "edit_of_two",
+            "store",
+            sqlite_where=text("kind IN ('merge', 'split', 'different')"),
+            postgresql_where=text("kind IN ('merge', 'split', 'different')"),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=Column(ROW_ID, primary_key=True))

@@ -1,4 +1,4 @@
-"""Add the tables about the companion plugin, and the texts by which people are found."""
+"""Add the tables about the companion plugin, the texts of searches, and an index of merges."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def upgrade() -> None:
     _make_companion_people()
     _make_companion_request()
     _make_search_text()
+    of_two = sa.text("kind IN ('merge', 'split', 'different')")
+    op.create_index("edit_of_two", "edit", ["store"], sqlite_where=of_two, postgresql_where=of_two)
 
 
 def _make_companion() -> None:
