@@ -18,8 +18,8 @@ class EditRow(Row, table=True):
         Index(
             "edit_of_two",
             "store",
+            "kind",
             sqlite_where=text("kind IN ('merge', 'split', 'different')"),
-            postgresql_where=text("kind IN ('merge', 'split', 'different')"),
         ),
     )
 

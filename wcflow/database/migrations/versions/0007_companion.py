@@ -16,7 +16,7 @@ def upgrade() -> None:
     _make_companion_request()
     _make_search_text()
     of_two = sa.text("kind IN ('merge', 'split', 'different')")
-    op.create_index("edit_of_two", "edit", ["store"], sqlite_where=of_two, postgresql_where=of_two)
+    op.create_index("edit_of_two", "edit", ["store", "kind"], sqlite_where=of_two)
 
 
 def _make_companion() -> None:
