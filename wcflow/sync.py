@@ -21,6 +21,7 @@ from wcflow.actions.pool import pool_rules
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.customers.erasing import follow_deliveries
+from wcflow.dashboard.companion import take_requests, update_plugin
 from wcflow.database import evaluation_queue, lease, outbox
 from wcflow.database.connection import Database
 from wcflow.database.restore import (
@@ -105,6 +106,8 @@ def sync_once(
     result = SyncResult()
     with hold_lease(context) as leased:
         _notice_gap(leased)
+        if write:
+            take_requests(leased)
         try:
             result.polled = poll_store(leased)
         except StoreError:
@@ -134,6 +137,7 @@ def sync_once(
             )
         if write and leased.settings.write:
             _queue_and_deliver(leased, result, time_limit)
+            update_plugin(leased)
         else:
             _run_campaigns(leased, result, _with_time_limit(leased, time_limit))
             settle_codes(leased.db, leased.name, leased.clock())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import structlog
 from sqlalchemy import Connection
 
 from wcflow.customers.record import load_records
@@ -18,6 +19,9 @@ from wcflow.rules.short_reasons import reasons_of
 from wcflow.store.client import Store
 from wcflow.store.companion import MOST_CARDS, finish_people, push_people
 
+log = structlog.get_logger()
+_BUGS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+_BUG = "an error in wcflow, which its log shows"
 _MOST_BYTES = 800_000
 """Of the cards in one request; the plugin takes at most a megabyte."""
 
@@ -34,12 +38,16 @@ class PushResult:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """People to push: the cards that changed, their digests, those who are gone, and all numbers."""
+    """People to push: the cards that changed, the digests of all, and those who are gone.
+
+    ``numbers`` are those of their last changes. Of ``failed`` people no card could be made.
+    """
 
     numbers: Mapping[int, int]
     cards: Mapping[int, Json]
     digests: Mapping[int, str]
     gone: Sequence[int]
+    failed: Collection[int]
 
 
 def push_outdated(
@@ -71,13 +79,32 @@ def _take(db: Database, context: EvaluationContext, generation: str) -> _Batch:
     # One snapshot: a change after it has a higher number.
     with db.reading() as tx:
         numbers = companion.load_outdated(tx, store, MOST_CARDS)
-        cards = load_cards(tx, context, [*numbers])
+        cards, failed = _load_each(tx, context, [*numbers])
         known = companion.load_digests(tx, store, numbers)
     digests = {person: card_digest(each, generation) for person, each in cards.items()}
     changed = {
         person: each for person, each in cards.items() if known.get(person) != digests[person]
     }
-    return _Batch(numbers, changed, digests, sorted(numbers.keys() - cards.keys()))
+    gone = sorted(numbers.keys() - cards.keys() - failed)
+    return _Batch(numbers, changed, digests, gone, failed)
+
+
+def _load_each(
+    tx: Connection, context: EvaluationContext, persons: Sequence[int]
+) -> tuple[dict[int, Json], set[int]]:
+    """Return cards, and the people of whom none could be made because of a bug."""
+    try:
+        return load_cards(tx, context, persons), set()
+    except _BUGS:
+        cards: dict[int, Json] = {}
+        failed = set[int]()
+        for person in persons:
+            try:
+                cards |= load_cards(tx, context, [person])
+            except _BUGS:
+                log.exception("no card for a customer", store=context.settings.name, person=person)
+                failed.add(person)
+        return cards, failed
 
 
 def load_cards(
@@ -115,7 +142,9 @@ def _push(
         result.refused |= refused
         sent |= {*part, *gone}
         gone = []
+    result.refused |= dict.fromkeys(batch.failed, _BUG)
     with db.transaction() as tx:
+        companion.save_pushed(tx, store, dict.fromkeys(batch.failed, ""), batch.failed, [])
         _clear(tx, store, batch, [each for each in batch.numbers if each not in sent])
 
 

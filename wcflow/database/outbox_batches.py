@@ -56,3 +56,12 @@ def load_entries_of_people(
         for row in sorted(rows, key=lambda each: int(each["id"]), reverse=True):
             found.setdefault(row["person"], []).append(entry_from_row(row))
     return found
+
+
+def load_latest_done(tx: Connection, store: str, limit: int) -> list[OutboxEntry]:
+    """Return the latest entries that were delivered, the newest first."""
+    # With an index of the store, SQLite would sort all entries to return the first few.
+    of_store = _OUTBOX.c.store.concat("") == store
+    query = select(_OUTBOX).where(of_store, _OUTBOX.c.state.concat("") == "done")
+    rows = tx.execute(query.order_by(_OUTBOX.c.id.desc()).limit(limit)).mappings()
+    return [entry_from_row(row) for row in rows]

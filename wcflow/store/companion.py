@@ -138,7 +138,9 @@ def _send(
     params: Params | None = None,
     json: Any = None,
 ) -> Json:
-    body: Json = store.request(method, path, params, json=json, shape=dict, api=API).body
+    # Sent once: what fails comes again with the next pass, and must not delay this one.
+    answer = store.request(method, path, params, json=json, shape=dict, api=API, retry=False)
+    body: Json = answer.body
     return body
 
 

@@ -172,14 +172,20 @@ class HttpClient:
         json: Any = None,
         shape: JsonShape = list,
         api: str = _API_VERSION,
+        retry: bool = True,
     ) -> Answer:
-        """Send a request to ``path`` below ``api`` until it succeeds or no retry is left."""
+        """Send a request to ``path`` below ``api`` until it succeeds or no retry is left.
+
+        Without ``retry`` it is sent once.
+        """
 
         def send(size: int) -> requests.Response:
             found = params(size) if callable(params) else params
             return self._send_with_key(method, f"{api}/{path}", json, found)
 
-        return self._send_with_retries(method, f"/{path}", send, shape, sized=callable(params))
+        return self._send_with_retries(
+            method, f"/{path}", send, shape, sized=callable(params), retry=retry
+        )
 
     def index(self) -> Answer:
         """Load the index of the REST API, which needs no key: the store's name and time zone."""
@@ -209,6 +215,7 @@ class HttpClient:
         shape: JsonShape,
         *,
         sized: bool,
+        retry: bool = True,
     ) -> Answer:
         attempt, wrote = 1, method != "GET"
         while True:
@@ -219,7 +226,7 @@ class HttpClient:
                 if sized and errors.is_overload(error):
                     self.pages.shrink(size)
                 wait = retry_wait(attempt, error, self._jitter(), wrote=wrote)
-                if wait is None:
+                if wait is None or not retry:
                     raise
                 _log.debug("retrying a request", store=self.name, why=str(error), wait=wait)
                 self._sleep(wait)
