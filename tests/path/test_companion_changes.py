@@ -236,12 +236,24 @@ def test_a_plugin_that_fails_stops_no_poll_and_loses_nothing(poll):
     assert "Annabel" == poll.customers()[poll.anna].first_name
 
 
-def test_a_plugin_that_is_gone_stops_no_poll(poll):
+def test_a_plugin_that_is_gone_stops_no_poll_and_is_noticed_when_it_is_back(poll):
     poll.sandbox.companion.deactivate()
     order = poll.sandbox.place_order(now=poll.now, email="g@example.com")
     pull_later(poll)
 
     assert order in poll.orders()
+    assert not poll.row().has_companion
+    poll.sandbox.companion.activate()
+    for _ in range(70):
+        pull_later(poll)
+    assert poll.row().has_companion
+
+
+def test_a_plugin_that_answers_with_an_error_is_still_there(poll):
+    poll.faults.fail_with(status=500, only=f"GET {STREAM}", times=None)
+    pull_later(poll)
+
+    assert poll.row().has_companion
 
 
 @pytest.mark.parametrize("how", ["installed again", "restored"])
@@ -304,7 +316,7 @@ def test_customers_are_read_again_within_a_week_instead_of_a_day(poll):
     poll.advance(days=3)
     poll.pull()
     assert rounds(7) <= 2
-    notice_plugin(poll, there=False)
+    poll.sandbox.companion.deactivate()
     assert rounds(7) >= 6
 
 

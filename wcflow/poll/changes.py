@@ -26,12 +26,15 @@ from wcflow.database.companion import (
 from wcflow.database.customers import load_customer_emails
 from wcflow.database.orders import find_order_ids, load_orders
 from wcflow.database.sql import chunks, instant, stamp
+from wcflow.database.stores import save_store
 from wcflow.errors import StoreError
 from wcflow.poll.companion_stream import follow_stream
 from wcflow.poll.compare import confirm_missing_orders, refetch_orders
 from wcflow.poll.context import CHANGES, FULL, PollContext, raise_alarm
 from wcflow.poll.customers import HUNDRED, Refetched, apply_refetched, displaced, refetch
 from wcflow.poll.orders import hidden_statuses
+from wcflow.store.errors import NO_ROUTE
+from wcflow.store.store_info import fetch_index
 
 log = structlog.get_logger()
 
@@ -76,6 +79,9 @@ def poll_changes(context: PollContext) -> None:
             stopping=lambda: next(pages, None) is None,
         )
     except StoreError as error:
+        if error.code == NO_ROUTE:  # it was deactivated: new e-mails need other links
+            with context.db.transaction() as tx:
+                save_store(tx, context.store, has_companion=False)
         if since is not None:
             log.warning("changes cannot be read", store=context.store, error=str(error))
         _save_since(context, since, None)
@@ -85,6 +91,17 @@ def poll_changes(context: PollContext) -> None:
     late = row.polled_at is None or context.now - instant(row.polled_at) > _KEPT
     has_gap = since is None or late or _starts_anew(before, after)
     _save_since(context, since, stamp(context.now) if has_gap else since)
+
+
+def notice_companion(context: PollContext) -> int:
+    """Look whether the store has the plugin now, if it did not; return how many requests that took."""
+    if context.row().has_companion:
+        return 0
+    if fetch_index(context.client).has_companion:
+        with context.db.transaction() as tx:
+            save_store(tx, context.store, has_companion=True)
+        log.info("companion plugin found", store=context.store)
+    return 1
 
 
 def _starts_anew(before: Cursor, after: Cursor) -> bool:

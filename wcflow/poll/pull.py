@@ -8,7 +8,7 @@ from wcflow.database.sql import stamp
 from wcflow.database.stores import save_store
 from wcflow.database.wrong_clock import polled_in_the_future, repair_poll_times
 from wcflow.errors import StoreError
-from wcflow.poll.changes import poll_changes
+from wcflow.poll.changes import notice_companion, poll_changes
 from wcflow.poll.companion_events import drop_old_behaviour, poll_events
 from wcflow.poll.context import PollContext, PollResult
 from wcflow.poll.crowds import read_crowds
@@ -39,6 +39,8 @@ from wcflow.poll.subscriptions import (
     poll_subscriptions,
     rescan_subscriptions,
 )
+
+_HOUR, _HALF = 3600, 1800
 
 
 def run_poll(context: PollContext) -> PollResult:
@@ -81,9 +83,11 @@ def _poll(context: PollContext) -> bool:
     poll_events(context)
     poll_subscriptions(context)
     budget = _budget(polled_at, now)
-    if polled_at is not None and polled_at // 3600 != now // 3600:
+    if polled_at is not None and polled_at // _HOUR != now // _HOUR:
         poll_products(context)
         budget -= 1
+    elif polled_at is not None and (polled_at + _HALF) // _HOUR != (now + _HALF) // _HOUR:
+        budget -= notice_companion(context)
     if context.approved:
         reconcile_orders(context, settled)
         drop_approved_customers(context)
