@@ -127,8 +127,8 @@ def split(
 ) -> None:
     """Take back the last merge of a customer, or the merge of this address.
 
-    Orders go back with their addresses, and notes, tasks, points and codes to whoever had them
-    before. What has started already does not start again. 'wcflow customer undo ID' takes back an
+    Orders go back with their addresses, and notes, tasks, points, codes, the company and the tier to
+    whoever had them before. What has started already does not start again. 'wcflow customer undo ID' takes back an
     earlier merge.
     """
     with open_database_session(config) as session:

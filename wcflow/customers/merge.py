@@ -24,6 +24,7 @@ from wcflow.database.identity import (
 )
 from wcflow.database.listed_people import listed_facts, save_listed_facts
 from wcflow.database.orders import load_orders_of_people
+from wcflow.database.part_standing import Parting, part_standing, take_standing
 from wcflow.database.parting import (
     Sides,
     Snapshot,
@@ -105,7 +106,8 @@ def merge(
     add_listed(tx, store, pair.kept, listed)
     forget_different(tx, store, joined_key, key)
     consent = _settle_consent(tx, context, pair.kept, answered=answered)
-    data = {"email": email, "key": key, "joined": joined_key, "sides": sides, "consent": consent}
+    data: dict[str, Any] = {"email": email, "key": key, "joined": joined_key, "sides": sides}
+    data |= {"consent": consent, "together": take_standing(tx, store, pair.kept)}
     words = f"merged {_name(joined_key)} into {_name(key)}"
     outcome = Outcome(words, save_edit(tx, store, pair.kept, MERGE, words, by, data))
     if moves is not None:
@@ -231,6 +233,7 @@ def _part(
     if is_new:
         copy_state(tx, store, person, other, Sides(sides[mine], sides[others], data["consent"]))
         give_written(tx, store, person, other, orders)
+        _part_standing(tx, edit, person, other, sides[others], sides[mine])
         stays = load_person_keys(tx, store, [person])[person]
         _list_alone(tx, store, other, key, addresses, sides[mine])
         own = {address} if (address := email_in(stays)) else set[str]()
@@ -238,6 +241,26 @@ def _part(
     give_back(tx, store, person, other, sides[mine], orders)
     words = f"parted from {_name(str(data['key']))}" if is_joined else "parted after a merge"
     save_edit(tx, store, other, SPLIT, words, by)
+
+
+def _part_standing(
+    tx: Connection, edit: Edit, person: int, other: int, stays: Snapshot, leaves: Snapshot
+) -> None:
+    """Give each of the two the company and the tier that they had before the merge."""
+    if "together" not in edit.data:  # a merge from before these were saved with it
+        return
+    ordered = [_has_ordered_since(tx, edit, each) for each in (person, other)]
+    parting = Parting(stays["standing"], leaves["standing"], edit.data["together"], *ordered)
+    part_standing(tx, edit.store, person, other, parting)
+
+
+def _has_ordered_since(tx: Connection, edit: Edit, person: int) -> bool:
+    key = load_person_keys(tx, edit.store, [person])[person]
+    account, email = account_in(key), email_in(key)
+    numbers, own = [account] if account else [], [email] if email else []
+    emails = with_joined(tx, edit.store, own, numbers)
+    orders = load_orders_of_people(tx, edit.store, numbers, emails)
+    return any(order.created > edit.by.at for order in orders)
 
 
 def _list_alone(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, select, update
 
+from wcflow.database.part_standing import take_standing
 from wcflow.database.sql import chunks, dumps, fetch_in, loads, select_in, table_of, upsert
 from wcflow.database.tables import (
     PERSON_LIST_COLUMNS,
@@ -68,6 +69,7 @@ def take_snapshot(tx: Connection, store: str, person: int) -> Snapshot:
         "points": {str(each.id): each.key for each in tx.execute(points)},
         "consent": row["consent"],
         "listed": {name: row[name] for name in _TOTALS},
+        "standing": take_standing(tx, store, person),
     }
 
 
