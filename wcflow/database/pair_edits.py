@@ -123,5 +123,5 @@ def _own(data: Mapping[str, Any], keys: Collection[str]) -> Iterator[tuple[str, 
     for name, value in data.items():
         if name == "sides":
             yield name, {key: side for key, side in value.items() if key in keys}
-        elif name == "consent" or value in keys or guest_key(str(value)) in keys:
+        elif name == "consent" or str(value) in keys or guest_key(str(value)) in keys:
             yield name, value
