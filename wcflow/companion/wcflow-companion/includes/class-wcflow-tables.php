@@ -1,0 +1,254 @@
+<?php
+/**
+ * The plugin's own tables.
+ *
+ * @package wcflow-companion
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Makes, upgrades, clears and drops the tables; every site of a network has its own.
+ */
+class Wcflow_Tables {
+	const VERSION   = 1;
+	const NAMES     = array( 'people', 'cards', 'accounts', 'identities', 'labels', 'changes', 'requests', 'events' );
+	const KEPT_DAYS = 14;
+	const CRON      = 'wcflow_purge';
+
+	/**
+	 * Registers the daily purge and looks whether the tables are of this version.
+	 */
+	public static function init() {
+		add_action( self::CRON, array( __CLASS__, 'purge' ) );
+		add_filter( 'wpmu_drop_tables', array( __CLASS__, 'with_own_tables' ) );
+		if ( self::VERSION !== (int) get_option( 'wcflow_db_version', 0 ) ) {
+			add_action( 'init', array( __CLASS__, 'install' ), 5 );
+		}
+	}
+
+	/**
+	 * Returns the full name of one of the tables on this site.
+	 *
+	 * @param string $name One of NAMES.
+	 */
+	public static function name( $name ) {
+		global $wpdb;
+		return $wpdb->prefix . 'wcflow_' . $name;
+	}
+
+	/**
+	 * Makes or upgrades what this site needs; may be repeated.
+	 */
+	public static function install() {
+		require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+		dbDelta( self::schema() );
+		add_option( 'wcflow_epoch', wp_generate_uuid4(), '', false );
+		foreach ( array( 'administrator', 'shop_manager' ) as $name ) {
+			$role = get_role( $name );
+			if ( $role && ! $role->has_cap( 'wcflow_edit' ) ) {
+				$role->add_cap( 'wcflow_edit' );
+			}
+		}
+		if ( ! wp_next_scheduled( self::CRON ) ) {
+			wp_schedule_event( time() + HOUR_IN_SECONDS, 'daily', self::CRON );
+		}
+		update_option( 'wcflow_db_version', self::VERSION, true );
+	}
+
+	/**
+	 * Stops the daily purge; all data stay.
+	 */
+	public static function deactivate() {
+		wp_clear_scheduled_hook( self::CRON );
+		delete_option( 'wcflow_db_version' );
+	}
+
+	/**
+	 * Returns the value that changes only when the tables are made anew.
+	 */
+	public static function epoch() {
+		return (string) get_option( 'wcflow_epoch', '' );
+	}
+
+	/**
+	 * Removes rows of the streams that are old; the newest row stays, so that numbers never go back.
+	 */
+	public static function purge() {
+		update_option( 'wcflow_purged_at', time(), false );
+		foreach ( Wcflow_Streams::NAMES as $stream ) {
+			self::purge_stream( $stream );
+		}
+	}
+
+	/**
+	 * Purges where WordPress's own timer has not done so for two days.
+	 */
+	public static function purge_if_due() {
+		if ( time() - (int) get_option( 'wcflow_purged_at', 0 ) > 2 * DAY_IN_SECONDS ) {
+			self::purge();
+		}
+	}
+
+	/**
+	 * Removes old rows of one stream, and of requests only those that are answered or very old.
+	 *
+	 * @param string $stream One of Wcflow_Streams::NAMES.
+	 */
+	private static function purge_stream( $stream ) {
+		global $wpdb;
+		$table = self::name( $stream );
+		$last  = (int) $wpdb->get_var( "SELECT MAX(id) FROM `$table`" ); // phpcs:ignore WordPress.DB.PreparedSQL
+		$old   = gmdate( 'Y-m-d H:i:s', time() - self::KEPT_DAYS * DAY_IN_SECONDS );
+		$also  = '';
+		if ( 'requests' === $stream ) {
+			$also = $wpdb->prepare( " AND ( state <> 'pending' OR at < %s )", gmdate( 'Y-m-d H:i:s', time() - 90 * DAY_IN_SECONDS ) );
+		}
+		for ( $round = 0; $round < 200; $round++ ) {
+			// phpcs:ignore WordPress.DB.PreparedSQL
+			$removed = $wpdb->query( $wpdb->prepare( "DELETE FROM `$table` WHERE at < %s AND id < %d $also ORDER BY at LIMIT 5000", $old, $last ) );
+			if ( ! $removed || $removed < 5000 ) {
+				break;
+			}
+		}
+	}
+
+	/**
+	 * Adds the tables to those that WordPress drops with a site of a network.
+	 *
+	 * @param string[] $tables Names of tables.
+	 */
+	public static function with_own_tables( $tables ) {
+		foreach ( self::NAMES as $name ) {
+			$tables[] = self::name( $name );
+		}
+		return $tables;
+	}
+
+	/**
+	 * Drops the tables and all that the plugin keeps on this site.
+	 */
+	public static function uninstall() {
+		global $wpdb;
+		foreach ( self::NAMES as $name ) {
+			$table = self::name( $name );
+			$wpdb->query( "DROP TABLE IF EXISTS `$table`" ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.DirectDatabaseQuery
+		}
+		foreach ( Wcflow_Settings::OPTIONS as $option ) {
+			delete_option( $option );
+		}
+		foreach ( array( 'administrator', 'shop_manager' ) as $name ) {
+			$role = get_role( $name );
+			if ( $role ) {
+				$role->remove_cap( 'wcflow_edit' );
+			}
+		}
+		wp_clear_scheduled_hook( self::CRON );
+	}
+
+	/**
+	 * Returns the tables as dbDelta reads them.
+	 */
+	private static function schema() {
+		global $wpdb;
+		$collate = $wpdb->get_charset_collate();
+		$p       = $wpdb->prefix . 'wcflow_';
+		$orders  = '';
+		foreach ( array( 'sort_name', 'spent', 'orders', 'last_order', 'segment_since', 'points' ) as $column ) {
+			$orders .= "KEY by_$column ($column,person),\n";
+			$orders .= "KEY segment_$column (segment,$column,person),\n";
+		}
+		return "CREATE TABLE {$p}people (
+person bigint(20) unsigned NOT NULL,
+customer_id bigint(20) unsigned NOT NULL DEFAULT 0,
+email varchar(191) NOT NULL DEFAULT '',
+name varchar(191) NOT NULL DEFAULT '',
+sort_name varchar(100) NOT NULL DEFAULT '',
+segment varchar(100) NOT NULL DEFAULT '',
+segment_since datetime DEFAULT NULL,
+tier varchar(100) NOT NULL DEFAULT '',
+points bigint(20) DEFAULT NULL,
+status varchar(20) NOT NULL DEFAULT 'active',
+spent decimal(18,4) NOT NULL DEFAULT 0,
+currency varchar(10) NOT NULL DEFAULT '',
+orders bigint(20) NOT NULL DEFAULT 0,
+last_order datetime DEFAULT NULL,
+company varchar(191) NOT NULL DEFAULT '',
+tags text NOT NULL,
+groups_json text NOT NULL,
+reasons text NOT NULL,
+generation varchar(100) NOT NULL DEFAULT '',
+updated_at datetime NOT NULL,
+PRIMARY KEY  (person),
+KEY customer_id (customer_id),
+{$orders}KEY generation (generation)
+) $collate;
+CREATE TABLE {$p}cards (
+person bigint(20) unsigned NOT NULL,
+card longtext NOT NULL,
+PRIMARY KEY  (person)
+) $collate;
+CREATE TABLE {$p}accounts (
+customer_id bigint(20) unsigned NOT NULL,
+person bigint(20) unsigned NOT NULL,
+PRIMARY KEY  (customer_id),
+KEY person (person)
+) $collate;
+CREATE TABLE {$p}identities (
+person bigint(20) unsigned NOT NULL,
+kind varchar(10) NOT NULL,
+value varchar(191) NOT NULL,
+PRIMARY KEY  (person,kind,value),
+KEY kind_value (kind,value,person)
+) $collate;
+CREATE TABLE {$p}labels (
+person bigint(20) unsigned NOT NULL,
+kind varchar(10) NOT NULL,
+name varchar(191) NOT NULL,
+PRIMARY KEY  (person,kind,name),
+KEY kind_name (kind,name,person)
+) $collate;
+CREATE TABLE {$p}changes (
+id bigint(20) unsigned NOT NULL AUTO_INCREMENT,
+row_key char(36) NOT NULL,
+at datetime NOT NULL,
+kind varchar(10) NOT NULL,
+object_id bigint(20) unsigned NOT NULL,
+what varchar(10) NOT NULL,
+PRIMARY KEY  (id),
+KEY at (at)
+) $collate;
+CREATE TABLE {$p}requests (
+id bigint(20) unsigned NOT NULL AUTO_INCREMENT,
+row_key char(36) NOT NULL,
+at datetime NOT NULL,
+user_id bigint(20) unsigned NOT NULL DEFAULT 0,
+user_name varchar(191) NOT NULL DEFAULT '',
+person bigint(20) unsigned NOT NULL DEFAULT 0,
+customer_id bigint(20) unsigned NOT NULL DEFAULT 0,
+email varchar(191) NOT NULL DEFAULT '',
+action varchar(40) NOT NULL,
+data longtext NOT NULL,
+reason text NOT NULL,
+bulk varchar(36) NOT NULL DEFAULT '',
+state varchar(10) NOT NULL DEFAULT 'pending',
+answer text NOT NULL,
+answered_at datetime DEFAULT NULL,
+PRIMARY KEY  (id),
+KEY at (at),
+KEY person_state (person,state),
+KEY state_answered (state,answered_at)
+) $collate;
+CREATE TABLE {$p}events (
+id bigint(20) unsigned NOT NULL AUTO_INCREMENT,
+row_key char(36) NOT NULL,
+at datetime NOT NULL,
+kind varchar(30) NOT NULL,
+customer_id bigint(20) unsigned NOT NULL DEFAULT 0,
+email varchar(191) NOT NULL DEFAULT '',
+data longtext NOT NULL,
+PRIMARY KEY  (id),
+KEY at (at)
+) $collate;";
+	}
+}
