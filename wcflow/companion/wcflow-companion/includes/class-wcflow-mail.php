@@ -59,8 +59,9 @@ class Wcflow_Mail {
 			Wcflow_Unsubscribe_Page::ask( $token, $subscriber['address'] );
 		} else {
 			$names = self::chosen_topics();
-			if ( $names ) {
-				self::withdraw( $token, $subscriber['address'], $names );
+			if ( $names && ! self::withdraw( $token, $subscriber['address'], $names ) ) {
+				Wcflow_Unsubscribe_Page::failed();
+				return;
 			}
 			Wcflow_Unsubscribe_Page::done( $token, $subscriber['address'], $names );
 		}
@@ -85,13 +86,15 @@ class Wcflow_Mail {
 	}
 
 	/**
-	 * Withdraws the consent of all accounts with an address, and tells it.
+	 * Withdraws the consent of all accounts with an address, and tells it; returns whether that was written.
 	 *
 	 * @param string $token   The token.
 	 * @param string $address The e-mail address.
 	 * @param array  $names   The topics' names.
+	 * @return bool
 	 */
 	private static function withdraw( $token, $address, array $names ) {
+		global $wpdb;
 		$changed = false;
 		$users   = self::accounts( $address );
 		foreach ( Wcflow_Settings::topics() as $topic ) {
@@ -103,14 +106,16 @@ class Wcflow_Mail {
 		}
 		$told = self::TOLD . md5( $token . ' ' . implode( ' ', $names ) );
 		if ( ! $changed && get_transient( $told ) ) {
-			return;
+			return true;
 		}
 		$data = array(
 			'token'  => $token,
 			'topics' => $names,
 		);
 		Wcflow_Streams::append_event( 'unsubscribed', $users ? (int) $users[0] : 0, $address, $data );
-		set_transient( $told, 1, self::TOLD_ONCE );
+		// Whoever reads the answer can rely on it.
+		Wcflow_Streams::flush();
+		return '' === $wpdb->last_error && set_transient( $told, 1, self::TOLD_ONCE );
 	}
 
 	/**

@@ -36,7 +36,7 @@ a:focus,button:focus,input:focus{outline:2px solid #2271b1;outline-offset:2px}
 	public static function ask( $token, $address ) {
 		self::begin( 200, __( 'Unsubscribe', 'wcflow-companion' ) );
 		/* translators: 1: name of the shop, 2: e-mail address */
-		$question = __( 'Do you want to receive no more messages from %1$s at %2$s?', 'wcflow-companion' );
+		$question = __( 'Do you no longer want to receive messages from %1$s at %2$s?', 'wcflow-companion' );
 		echo '<p>', self::with_names( $question, $address ), '</p>'; // phpcs:ignore WordPress.Security.EscapeOutput -- Escaped there.
 		self::form( $token );
 		echo '<p class="small">', esc_html__( 'Messages about your orders are still sent.', 'wcflow-companion' ), '</p>';
@@ -81,6 +81,15 @@ a:focus,button:focus,input:focus{outline:2px solid #2271b1;outline-offset:2px}
 	public static function invalid() {
 		self::begin( 400, __( 'This link is not valid', 'wcflow-companion' ) );
 		echo '<p>', esc_html__( 'Please use the link as it is in the e-mail. Nothing has been changed.', 'wcflow-companion' ), '</p>';
+		self::end();
+	}
+
+	/**
+	 * Shows the page for when the shop could not note it.
+	 */
+	public static function failed() {
+		self::begin( 503, __( 'That did not work', 'wcflow-companion' ) );
+		echo '<p>', esc_html__( 'The shop could not save it. Please try again in a minute.', 'wcflow-companion' ), '</p>';
 		self::end();
 	}
 
