@@ -13,15 +13,6 @@ defined( 'ABSPATH' ) || exit;
 class Wcflow_Settings {
 	const OPTIONS = array( 'wcflow_db_version', 'wcflow_epoch', 'wcflow_purged_at', 'wcflow_generation', 'wcflow_summary', 'wcflow_settings', 'wcflow_events', 'wcflow_remove_meta' );
 	const EVENTS  = array( 'product_viewed', 'category_viewed', 'search', 'cart_updated', 'logged_in', 'email_opened', 'email_clicked' );
-	const PAGE    = 'wcflow';
-
-	/**
-	 * Adds a section to WooCommerce → Settings → Advanced.
-	 */
-	public static function init() {
-		add_filter( 'woocommerce_get_sections_advanced', array( __CLASS__, 'with_section' ) );
-		add_filter( 'woocommerce_get_settings_advanced', array( __CLASS__, 'fields' ), 10, 2 );
-	}
 
 	/**
 	 * Returns the summary that the daemon pushed last, every field there, or null.
@@ -141,63 +132,16 @@ class Wcflow_Settings {
 	}
 
 	/**
-	 * Adds the section's name.
+	 * Keeps which kinds of events are wanted.
 	 *
-	 * @param array $sections Names by id.
+	 * @param bool[] $switches Yes or no by kind.
 	 */
-	public static function with_section( $sections ) {
-		$sections[ self::PAGE ] = __( 'wcflow', 'wcflow-companion' );
-		return $sections;
-	}
-
-	/**
-	 * Returns the section's fields as WooCommerce's settings read them.
-	 *
-	 * @param array  $fields  Fields of the tab.
-	 * @param string $section Id of the section that is shown.
-	 */
-	public static function fields( $fields, $section ) {
-		if ( self::PAGE !== $section ) {
-			return $fields;
+	public static function save_events( $switches ) {
+		$events = array();
+		foreach ( self::EVENTS as $kind ) {
+			$events[ $kind ] = empty( $switches[ $kind ] ) ? 'no' : 'yes';
 		}
-		$fields = array(
-			array(
-				'title' => __( 'wcflow: what visitors do', 'wcflow-companion' ),
-				'type'  => 'title',
-				'id'    => 'wcflow_events_title',
-				'desc'  => __( 'wcflow can start workflows from what customers do in the shop. Only customers who are logged in or who left an e-mail address at checkout are noted, never an IP address. Where a plugin for cookie consent is active, nothing is noted without the visitor’s consent.', 'wcflow-companion' ),
-			),
-		);
-		foreach ( self::labels() as $kind => $label ) {
-			$fields[] = array(
-				'title'    => $label,
-				'id'       => "wcflow_events[$kind]",
-				'type'     => 'checkbox',
-				'default'  => 'yes',
-				'autoload' => true,
-				'desc'     => __( 'Tell wcflow', 'wcflow-companion' ),
-			);
-		}
-		$fields[] = array(
-			'type' => 'sectionend',
-			'id'   => 'wcflow_events_title',
-		);
-		return $fields;
-	}
-
-	/**
-	 * Returns what the kinds of events are called.
-	 */
-	public static function labels() {
-		return array(
-			'product_viewed'  => __( 'Products viewed', 'wcflow-companion' ),
-			'category_viewed' => __( 'Categories viewed', 'wcflow-companion' ),
-			'search'          => __( 'Searches', 'wcflow-companion' ),
-			'cart_updated'    => __( 'Carts', 'wcflow-companion' ),
-			'logged_in'       => __( 'Log-ins', 'wcflow-companion' ),
-			'email_opened'    => __( 'E-mails opened', 'wcflow-companion' ),
-			'email_clicked'   => __( 'Links clicked in e-mails', 'wcflow-companion' ),
-		);
+		update_option( 'wcflow_events', $events, true );
 	}
 
 	/**

@@ -168,6 +168,28 @@ class Wcflow_Streams {
 	}
 
 	/**
+	 * Empties the events and requests of a person and returns how many there were; the rows and their numbers stay.
+	 *
+	 * @param string $email       Address.
+	 * @param int    $customer_id Id of the user, or 0.
+	 */
+	public static function erase( $email, $customer_id = 0 ) {
+		global $wpdb;
+		$emptied = 0;
+		foreach ( array( 'events', 'requests' ) as $stream ) {
+			$table = Wcflow_Tables::name( $stream );
+			$more  = 'requests' === $stream ? ", reason = '', answer = '', person = 0" : '';
+			foreach ( array( 'email = %s' => self::cut( $email ), 'customer_id = %d' => (int) $customer_id ) as $where => $value ) {
+				if ( $value ) {
+					// phpcs:ignore WordPress.DB.PreparedSQL
+					$emptied += (int) $wpdb->query( $wpdb->prepare( "UPDATE `$table` SET data = '{}', email = '', customer_id = 0 $more WHERE $where", $value ) );
+				}
+			}
+		}
+		return $emptied;
+	}
+
+	/**
 	 * Says whether the daemon has handled a row that this table never had: a backup was restored.
 	 *
 	 * @param string $stream One of NAMES.

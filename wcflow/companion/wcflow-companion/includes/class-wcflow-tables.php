@@ -236,6 +236,8 @@ answer text NOT NULL,
 answered_at datetime DEFAULT NULL,
 PRIMARY KEY  (id),
 KEY at (at),
+KEY email (email),
+KEY customer_id (customer_id),
 KEY person_state (person,state),
 KEY state_answered (state,answered_at)
 ) $collate;
@@ -248,7 +250,9 @@ customer_id bigint(20) unsigned NOT NULL DEFAULT 0,
 email varchar(191) NOT NULL DEFAULT '',
 data longtext NOT NULL,
 PRIMARY KEY  (id),
-KEY at (at)
+KEY at (at),
+KEY email (email),
+KEY customer_id (customer_id)
 ) $collate;";
 	}
 }
