@@ -177,7 +177,7 @@ class Wcflow_Cart {
 		if ( '' !== $state['cart'] || ! $visitor->customer_id || ! $items ) {
 			return $state;
 		}
-		$kept    = self::complete( get_user_option( self::STATE, $visitor->customer_id ) );
+		$kept    = self::complete( get_user_meta( $visitor->customer_id, self::meta(), true ) );
 		$is_same = self::hash( $items ) === $kept['items'] || $kept['at'] > time() - self::COMES_BACK;
 		if ( '' === $kept['cart'] || ! $is_same ) {
 			return $state;
@@ -223,9 +223,27 @@ class Wcflow_Cart {
 	private static function keep( $visitor, array $state ) {
 		WC()->session->set( self::STATE, $state ? $state : null );
 		if ( $visitor->customer_id && $state ) {
-			update_user_option( $visitor->customer_id, self::STATE, $state );
+			update_user_meta( $visitor->customer_id, self::meta(), $state );
 		} elseif ( $visitor->customer_id ) {
-			delete_user_option( $visitor->customer_id, self::STATE );
+			self::forget( $visitor->customer_id );
 		}
+	}
+
+	/**
+	 * Forgets what a customer's account says of their cart.
+	 *
+	 * @param int $user_id The account.
+	 */
+	public static function forget( $user_id ) {
+		delete_user_meta( $user_id, self::meta() );
+	}
+
+	/**
+	 * Returns the name of the field in accounts, of this site as that of WooCommerce's own carts.
+	 *
+	 * @return string
+	 */
+	private static function meta() {
+		return '_' . self::STATE . '_' . get_current_blog_id();
 	}
 }

@@ -147,18 +147,11 @@ class Wcflow_Privacy {
 	 * @return array
 	 */
 	public static function erase( $email ) {
-		global $wpdb;
 		$person  = Wcflow_People::find_by_email( $email );
 		$user    = get_user_by( 'email', $email );
-		$removed = 0;
-		foreach ( array( 'events', 'requests' ) as $stream ) {
-			$removed += (int) $wpdb->delete( Wcflow_Tables::name( $stream ), array( 'email' => $email ), array( '%s' ) ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
-			if ( $user ) {
-				$removed += (int) $wpdb->delete( Wcflow_Tables::name( $stream ), array( 'customer_id' => $user->ID ), array( '%d' ) ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
-			}
-		}
+		$removed = Wcflow_Streams::erase( $email, $user ? $user->ID : 0 );
 		if ( $user ) {
-			delete_user_option( $user->ID, 'wcflow_cart' );
+			Wcflow_Cart::forget( $user->ID );
 		}
 		if ( $person ) {
 			$removed += Wcflow_People::gone( array( $person['person'] ) );

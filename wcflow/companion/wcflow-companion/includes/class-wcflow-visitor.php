@@ -98,7 +98,7 @@ class Wcflow_Visitor {
 	 * @param array  $data Its data.
 	 */
 	public function tell( $kind, array $data ) {
-		Wcflow_Streams::append_event( $kind, $this->customer_id, $this->email, $data );
+		Wcflow_Streams::append_event( $kind, $this->customer_id, $this->email, (object) $data );
 	}
 
 	/**

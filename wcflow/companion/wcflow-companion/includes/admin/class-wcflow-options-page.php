@@ -115,11 +115,10 @@ class Wcflow_Options_Page {
 		$switches = array();
 		foreach ( self::groups() as $events ) {
 			foreach ( array_keys( $events ) as $kind ) {
-				$switches[ $kind ] = in_array( $kind, $chosen, true ) ? 'yes' : 'no';
+				$switches[ $kind ] = in_array( $kind, $chosen, true );
 			}
 		}
-		// Every page of the shop reads it.
-		update_option( 'wcflow_events', $switches, true );
+		Wcflow_Settings::save_events( $switches );
 		wp_safe_redirect( admin_url( 'admin.php?page=wcflow&tab=settings&saved=1' ) );
 		exit;
 	}
