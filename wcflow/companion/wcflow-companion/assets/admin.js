@@ -1,0 +1,95 @@
+/**
+ * Two conveniences: the panel is renewed in place, and a bulk action shows the field it needs.
+ * Everything also works without this script.
+ */
+( function () {
+	'use strict';
+
+	var settings = window.wcflowAdmin || {};
+
+	function say( words, manner ) {
+		if ( window.wp && window.wp.a11y ) {
+			window.wp.a11y.speak( words, manner || 'polite' );
+		}
+	}
+
+	function message( panel, words, ok ) {
+		var line = document.createElement( 'div' );
+		line.className = ok ? 'notice notice-success inline' : 'notice notice-error inline';
+		line.appendChild( document.createElement( 'p' ) ).textContent = words;
+		panel.insertBefore( line, panel.firstChild );
+		say( words, ok ? 'polite' : 'assertive' );
+	}
+
+	/* The forms of the panel stand at the end of the page; their fields are in the panel. */
+	document.addEventListener( 'submit', function ( event ) {
+		var form = event.target;
+		var panel = document.getElementById( 'wcflow-panel-body' );
+		if ( ! form.dataset || ! form.dataset.wcflowLive || ! panel || ! window.fetch ) {
+			return;
+		}
+		event.preventDefault();
+		if ( 'true' === panel.getAttribute( 'aria-busy' ) ) {
+			return;
+		}
+		var body = new FormData( form );
+		var button = event.submitter;
+		var focus = form.id;
+		if ( button && button.name ) {
+			body.append( button.name, button.value );
+		}
+		panel.setAttribute( 'aria-busy', 'true' );
+		window.fetch( settings.ajax, { method: 'POST', body: body, credentials: 'same-origin' } ).then( function ( response ) {
+			return response.json();
+		} ).then( function ( answer ) {
+			if ( ! answer || undefined === answer.ok ) {
+				throw new Error( 'no answer' );
+			}
+			if ( answer.ok && answer.html ) {
+				panel.innerHTML = answer.html;
+			}
+			message( panel, answer.words, answer.ok );
+			var again = panel.querySelector( 'wcflow-form-note-add' === focus ? '#wcflow-note-text' : '#wcflow-add-tag' );
+			if ( again ) {
+				again.focus();
+			}
+		} ).catch( function () {
+			message( panel, settings.failed, false );
+		} ).then( function () {
+			panel.removeAttribute( 'aria-busy' );
+		} );
+	} );
+
+	/* WooCommerce takes the key Enter in fields of an order for itself. */
+	document.addEventListener( 'keydown', function ( event ) {
+		var field = event.target;
+		if ( 'Enter' !== event.key || ! field.closest || ! field.closest( '#wcflow-panel-body' ) || 'INPUT' !== field.tagName || ! field.form ) {
+			return;
+		}
+		event.preventDefault();
+		field.form.requestSubmit();
+	} );
+
+	function showFields() {
+		var chosen = Array.prototype.map.call( document.querySelectorAll( 'select[name="action"], select[name="action2"]' ), function ( select ) {
+			return select.value;
+		} );
+		Array.prototype.forEach.call( document.querySelectorAll( '[data-wcflow-for]' ), function ( field ) {
+			field.hidden = ! field.getAttribute( 'data-wcflow-for' ).split( ' ' ).some( function ( action ) {
+				return -1 !== chosen.indexOf( action );
+			} );
+		} );
+	}
+
+	document.addEventListener( 'change', function ( event ) {
+		if ( event.target.matches && event.target.matches( 'select[name="action"], select[name="action2"]' ) ) {
+			showFields();
+		}
+	} );
+
+	if ( 'loading' === document.readyState ) {
+		document.addEventListener( 'DOMContentLoaded', showFields );
+	} else {
+		showFields();
+	}
+}() );

@@ -1,0 +1,130 @@
+<?php
+/**
+ * One change for many customers at once.
+ *
+ * @package wcflow-companion
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Sends bulk requests, and gives the lists of users and orders their tag field and messages.
+ */
+class Wcflow_Bulk {
+
+	/**
+	 * Put one request for each person into the mailbox; return how many people that were.
+	 *
+	 * @param array[]  $rows   Rows of people.
+	 * @param string   $action Action.
+	 * @param array    $data   Cleaned data; several tags or groups become several requests.
+	 * @return int
+	 */
+	public static function send( $rows, $action, $data ) {
+		$bulk = wp_generate_uuid4();
+		$done = array();
+		foreach ( $rows as $row ) {
+			if ( isset( $done[ $row['person'] ] ) ) {
+				continue;
+			}
+			$done[ $row['person'] ] = true;
+			foreach ( Wcflow_Requests::each( $data ) as $one ) {
+				Wcflow_Mailbox::add( $action, $row, $one, $bulk );
+			}
+		}
+		return count( $done );
+	}
+
+	/**
+	 * Add the bulk actions to a list of users or orders.
+	 *
+	 * @param array $actions Bulk actions.
+	 * @return array
+	 */
+	public static function actions( $actions ) {
+		if ( Wcflow_Admin::may_edit() ) {
+			$actions['wcflow_tag_add']    = __( 'Add tag to customers', 'wcflow-companion' );
+			$actions['wcflow_tag_remove'] = __( 'Remove tag from customers', 'wcflow-companion' );
+		}
+		return $actions;
+	}
+
+	/**
+	 * Do a bulk action of a list of users or orders; return where to go.
+	 *
+	 * @param string   $back   Where to go.
+	 * @param string   $action Bulk action.
+	 * @param array[]  $rows   Rows of the people who were selected.
+	 * @param int      $chosen How many lines were selected.
+	 * @return string
+	 */
+	public static function handle( $back, $action, $rows, $chosen ) {
+		$back = remove_query_arg( array( 'wcflow_bulk', 'wcflow_skipped', 'wcflow_problem', 'wcflow_tag_name', 'wcflow_tag_name2' ), $back );
+		if ( ! Wcflow_Admin::may_edit() ) {
+			return $back;
+		}
+		// phpcs:disable WordPress.Security.NonceVerification.Recommended -- checked by the callers.
+		$top    = isset( $_REQUEST['wcflow_tag_name'] ) ? trim( (string) wp_unslash( $_REQUEST['wcflow_tag_name'] ) ) : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- cleaned below.
+		$bottom = isset( $_REQUEST['wcflow_tag_name2'] ) ? trim( (string) wp_unslash( $_REQUEST['wcflow_tag_name2'] ) ) : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- cleaned below.
+		// phpcs:enable
+		$action = 'wcflow_tag_add' === $action ? 'tag.add' : 'tag.remove';
+		$data   = Wcflow_Requests::clean( 'tag.add', array( 'tag' => '' !== $top ? $top : $bottom ) );
+		if ( is_string( $data ) ) {
+			return add_query_arg( 'wcflow_problem', rawurlencode( $data ), $back );
+		}
+		$sent = self::send( $rows, $action, $data );
+		$args = array( 'wcflow_bulk' => $sent );
+		if ( ! $sent && $chosen ) {
+			$args['wcflow_skipped'] = $chosen;
+		}
+		return add_query_arg( $args, $back );
+	}
+
+	/**
+	 * Print the field for the tag of a bulk action.
+	 *
+	 * @param string $which top or bottom.
+	 */
+	public static function tag_field( $which ) {
+		if ( ! Wcflow_Admin::may_edit() ) {
+			return;
+		}
+		$name = 'bottom' === $which ? 'wcflow_tag_name2' : 'wcflow_tag_name';
+		echo '<span class="wcflow-bulk-field" data-wcflow-for="wcflow_tag_add wcflow_tag_remove"><label class="screen-reader-text" for="' . esc_attr( $name ) . '">' . esc_html__( 'Tag for the bulk action', 'wcflow-companion' ) . '</label>';
+		echo '<input type="text" id="' . esc_attr( $name ) . '" name="' . esc_attr( $name ) . '" list="wcflow-bulk-tags" autocomplete="off" placeholder="' . esc_attr__( 'Tag for the bulk action', 'wcflow-companion' ) . '">';
+		if ( 'bottom' !== $which ) {
+			Wcflow_Html::suggestions( 'wcflow-bulk-tags', 'tags' );
+		}
+		echo '</span>';
+	}
+
+	/**
+	 * Print what became of a bulk action.
+	 */
+	public static function notices() {
+		// phpcs:disable WordPress.Security.NonceVerification.Recommended -- only a number is shown.
+		if ( isset( $_GET['wcflow_skipped'] ) ) {
+			echo '<div class="notice notice-warning is-dismissible"><p>' . esc_html__( 'Nothing was changed: wcflow does not know these customers yet.', 'wcflow-companion' ) . '</p></div>';
+		} elseif ( isset( $_GET['wcflow_bulk'] ) ) {
+			$number = absint( $_GET['wcflow_bulk'] );
+			/* translators: %s: number of customers */
+			$words = sprintf( _n( '%s customer will be changed with the next sync of wcflow.', '%s customers will be changed with the next sync of wcflow.', $number, 'wcflow-companion' ), number_format_i18n( $number ) );
+			echo '<div class="notice notice-success is-dismissible"><p>' . esc_html( $words ) . '</p></div>';
+		} else {
+			Wcflow_Requests::notices();
+		}
+		// phpcs:enable
+	}
+
+	/**
+	 * Return a chosen filter value from the address, without slashes.
+	 *
+	 * @param string $name Name of the argument.
+	 * @return string
+	 */
+	public static function chosen( $name ) {
+		// phpcs:ignore WordPress.Security.NonceVerification.Recommended, WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- a name that is compared and escaped; angle brackets are allowed in tags.
+		$value = isset( $_GET[ $name ] ) && is_scalar( $_GET[ $name ] ) ? (string) wp_unslash( $_GET[ $name ] ) : '';
+		return mb_substr( wp_check_invalid_utf8( $value, true ), 0, 500 );
+	}
+}
