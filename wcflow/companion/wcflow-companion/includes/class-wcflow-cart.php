@@ -69,13 +69,13 @@ class Wcflow_Cart {
 	 * @param array          $state   What was told last.
 	 */
 	private static function tell_items( $visitor, array $items, array $state ) {
-		$hash   = self::hash( $items );
+		$hash   = self::hash();
 		$before = new Wcflow_Visitor( $state['customer'], $state['email'] );
 		$same   = $before->name() === $visitor->name();
 		if ( $same && $state['items'] === $hash ) {
 			return;
 		}
-		$cart = $state['cart'] ? $state['cart'] : wp_generate_uuid4();
+		$cart = $state['cart'] ? $state['cart'] : self::new_name( $state['order'] );
 		if ( ! $same && $state['items'] ) {
 			// The cart left the person whom it was told of, as with a mistyped address or a log-in.
 			$before->tell( 'cart_updated', self::data( $cart, array() ) );
@@ -102,7 +102,8 @@ class Wcflow_Cart {
 	 */
 	private static function tell_empty( $visitor, array $state ) {
 		if ( self::is_placed( $state['order'] ) ) {
-			self::keep( $visitor, array() );
+			WC()->session->set( self::STATE, array( 'order' => $state['order'] ) );
+			self::forget( $visitor->customer_id );
 			return;
 		}
 		$visitor->tell( 'cart_updated', self::data( $state['cart'], array() ) );
@@ -148,7 +149,7 @@ class Wcflow_Cart {
 				$items[] = array(
 					'product_id' => (int) $item['product_id'],
 					'name'       => Wcflow_Events::plain( $item['data']->get_name() ),
-					'quantity'   => 0 + $item['quantity'],
+					'quantity'   => wc_stock_amount( $item['quantity'] ),
 				);
 			}
 		}
@@ -156,13 +157,12 @@ class Wcflow_Cart {
 	}
 
 	/**
-	 * Returns a short name for what is in a cart.
+	 * Returns a short name for what is in the cart: which products, and how many of each.
 	 *
-	 * @param array $items What is in it.
 	 * @return string
 	 */
-	private static function hash( array $items ) {
-		return md5( (string) wp_json_encode( $items ) );
+	private static function hash() {
+		return md5( (string) wp_json_encode( wp_list_pluck( WC()->cart->get_cart(), 'quantity' ) ) );
 	}
 
 	/**
@@ -178,7 +178,7 @@ class Wcflow_Cart {
 			return $state;
 		}
 		$kept    = self::complete( get_user_meta( $visitor->customer_id, self::meta(), true ) );
-		$is_same = self::hash( $items ) === $kept['items'] || $kept['at'] > time() - self::COMES_BACK;
+		$is_same = self::hash() === $kept['items'] || $kept['at'] > time() - self::COMES_BACK;
 		if ( '' === $kept['cart'] || ! $is_same ) {
 			return $state;
 		}
@@ -218,15 +218,23 @@ class Wcflow_Cart {
 	 * Keeps what was told.
 	 *
 	 * @param Wcflow_Visitor $visitor Whose cart it is.
-	 * @param array          $state   What was told; empty for a new cart.
+	 * @param array          $state   What was told.
 	 */
 	private static function keep( $visitor, array $state ) {
-		WC()->session->set( self::STATE, $state ? $state : null );
-		if ( $visitor->customer_id && $state ) {
+		WC()->session->set( self::STATE, $state );
+		if ( $visitor->customer_id ) {
 			update_user_meta( $visitor->customer_id, self::meta(), $state );
-		} elseif ( $visitor->customer_id ) {
-			self::forget( $visitor->customer_id );
 		}
+	}
+
+	/**
+	 * Returns a name for a cart that nobody can guess; the same for two requests at the same time.
+	 *
+	 * @param int $order_id The order that the cart before became, or 0.
+	 * @return string
+	 */
+	private static function new_name( $order_id ) {
+		return wp_hash( 'wcflow cart ' . WC()->session->get_customer_id() . " $order_id " . gmdate( 'YmdH' ) );
 	}
 
 	/**
@@ -235,7 +243,9 @@ class Wcflow_Cart {
 	 * @param int $user_id The account.
 	 */
 	public static function forget( $user_id ) {
-		delete_user_meta( $user_id, self::meta() );
+		if ( $user_id ) {
+			delete_user_meta( $user_id, self::meta() );
+		}
 	}
 
 	/**
