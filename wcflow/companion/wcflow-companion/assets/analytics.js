@@ -9,7 +9,13 @@
 	}
 
 	function link( url, text ) {
-		return text && wp.element ? wp.element.createElement( 'a', { href: url }, text ) : text;
+		var words = Array.from( text );
+		var shown = words.length > 40 ? words.slice( 0, 39 ).join( '' ) + '…' : text;
+		return text && wp.element ? wp.element.createElement( 'a', { href: url, title: text }, shown ) : shown;
+	}
+
+	function insert( list, more ) {
+		return list.slice( 0, 1 ).concat( more, list.slice( 1 ) );
 	}
 
 	wp.hooks.addFilter( 'woocommerce_admin_report_table', 'wcflow-companion', function ( table ) {
@@ -17,7 +23,8 @@
 		if ( ! table || 'customers' !== table.endpoint || ! Array.isArray( data ) ) {
 			return table;
 		}
-		table.headers = ( table.headers || [] ).concat( [
+		/* After the name, where they are seen without scrolling. */
+		table.headers = insert( table.headers || [], [
 			{ label: words.segment, key: 'wcflow_segment', isSortable: false },
 			{ label: words.tags, key: 'wcflow_tags', isSortable: false }
 		] );
@@ -25,9 +32,9 @@
 			var item = data[ index ] || {};
 			var segment = item.wcflow_segment || '';
 			var tags = item.wcflow_tags || '';
-			return row.concat( [
+			return insert( row, [
 				{ display: link( words.list + encodeURIComponent( segment ), segment ), value: segment },
-				{ display: item.wcflow_person ? link( words.page + item.wcflow_person, tags ) : tags, value: tags }
+				{ display: link( words.page + ( item.wcflow_person || 0 ), tags ), value: tags }
 			] );
 		} );
 		return table;

@@ -69,7 +69,7 @@ class Wcflow_Card {
 	 */
 	public function words( $key ) {
 		$list = isset( $this->data[ $key ] ) && is_array( $this->data[ $key ] ) ? array_filter( $this->data[ $key ], 'is_scalar' ) : array();
-		return array_values( array_filter( array_map( 'strval', $list ), 'strlen' ) );
+		return array_values( array_filter( array_map( 'trim', array_map( 'strval', $list ) ), 'strlen' ) );
 	}
 
 	/**

@@ -260,7 +260,7 @@ class Wcflow_Customer_Page {
 			return;
 		}
 		$html = WC()->countries->get_formatted_address( array_map( 'esc_html', $clean ) );
-		echo '<h4>' . esc_html( $title ) . '</h4><address>' . wp_kses( $html, array( 'br' => array() ) ) . '</address>';
+		echo '<h3>' . esc_html( $title ) . '</h3><address>' . wp_kses( $html, array( 'br' => array() ) ) . '</address>';
 	}
 
 	/**

@@ -179,7 +179,7 @@ class Wcflow_Html {
 		$link = function ( $tag ) use ( $base ) {
 			return add_query_arg( 'wcflow_tag', rawurlencode( $tag ), admin_url( $base ) );
 		};
-		return self::tags( $row ? array_map( 'strval', (array) $row['tags'] ) : array(), $link, 3 );
+		return self::tags( $row ? ( new Wcflow_Card( $row ) )->words( 'tags' ) : array(), $link, 3 );
 	}
 
 	/**

@@ -16,15 +16,14 @@ class Wcflow_Panel {
 	 * Hook up the screens.
 	 */
 	public static function init() {
-		add_action( 'edit_user_profile', array( __CLASS__, 'profile' ), 1 );
-		add_action( 'show_user_profile', array( __CLASS__, 'profile' ), 1 );
+		add_action( 'personal_options', array( __CLASS__, 'profile' ) );
 		add_action( 'add_meta_boxes', array( __CLASS__, 'meta_box' ), 10, 1 );
 		add_filter( 'woocommerce_admin_order_preview_get_order_details', array( __CLASS__, 'preview_details' ), 10, 2 );
 		add_action( 'woocommerce_admin_order_preview_start', array( __CLASS__, 'preview_line' ) );
 	}
 
 	/**
-	 * Print the panel in a profile.
+	 * Print the panel in a profile, as a row of its first table.
 	 *
 	 * @param WP_User $user User.
 	 */
@@ -36,9 +35,9 @@ class Wcflow_Panel {
 		if ( ! $row ) {
 			return;
 		}
-		echo '<div class="wcflow-profile"><h2>' . esc_html__( 'Customer (wcflow)', 'wcflow-companion' ) . '</h2>';
+		echo '<tr><th scope="row">' . esc_html__( 'Customer (wcflow)', 'wcflow-companion' ) . '</th><td class="wcflow-profile">';
 		self::live( $row, 0 );
-		echo '</div>';
+		echo '</td></tr>';
 	}
 
 	/**
@@ -52,7 +51,7 @@ class Wcflow_Panel {
 			$screens[] = wc_get_page_screen_id( 'shop-order' );
 		}
 		if ( in_array( $type, $screens, true ) && current_user_can( Wcflow_Admin::READ ) ) {
-			add_meta_box( 'wcflow-panel', __( 'Customer (wcflow)', 'wcflow-companion' ), array( __CLASS__, 'order' ), $type, 'side', 'default' );
+			add_meta_box( 'wcflow-panel', __( 'Customer (wcflow)', 'wcflow-companion' ), array( __CLASS__, 'order' ), $type, 'side', 'high' );
 		}
 	}
 
@@ -120,21 +119,21 @@ class Wcflow_Panel {
 		echo '</p>';
 		$pending->print_refused();
 		self::print_figures( $card );
-		echo '<h4>' . esc_html__( 'Tags', 'wcflow-companion' ) . '</h4>';
+		echo '<h3>' . esc_html__( 'Tags', 'wcflow-companion' ) . '</h3>';
 		Wcflow_Person_Parts::labels( $card, $pending, 'tag' );
 		$groups = array_keys( $pending->labels( $card->words( 'groups' ), 'group' ) );
 		if ( $groups ) {
-			echo '<h4>' . esc_html__( 'Groups', 'wcflow-companion' ) . '</h4><p>';
+			echo '<h3>' . esc_html__( 'Groups', 'wcflow-companion' ) . '</h3><p>';
 			foreach ( $groups as $group ) {
 				echo Wcflow_Html::chip( (string) $group, 'wcflow-tag', Wcflow_Html::url( 'customers', array( 'group' => (string) $group ) ) ) . ' '; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
 			}
 			echo '</p>';
 		}
 		if ( $card->words( 'reasons' ) ) {
-			echo '<h4>' . esc_html__( 'Why', 'wcflow-companion' ) . '</h4>';
+			echo '<h3>' . esc_html__( 'Why', 'wcflow-companion' ) . '</h3>';
 			Wcflow_Person_Parts::reasons( $card );
 		}
-		echo '<h4>' . esc_html__( 'Notes', 'wcflow-companion' ) . '</h4>';
+		echo '<h3>' . esc_html__( 'Notes', 'wcflow-companion' ) . '</h3>';
 		Wcflow_Person_Parts::notes( $card, $pending, 3 );
 		Wcflow_Person_Parts::note_form( $order_id, 2 );
 		echo '<p class="wcflow-panel-foot"><a href="' . esc_url( Wcflow_Html::person_url( $card->person() ) ) . '">' . esc_html__( 'Everything about this customer', 'wcflow-companion' ) . '</a></p>';

@@ -178,7 +178,7 @@ class Wcflow_Person_Parts {
 	public static function order_link( $order, $number = '' ) {
 		/* translators: %s: order number */
 		$words = sprintf( __( 'Order #%s', 'wcflow-companion' ), '' !== $number ? $number : $order );
-		return '<a href="' . esc_url( Wcflow_Html::order_url( $order ) ) . '">' . esc_html( $words ) . '</a>';
+		return $order ? '<a href="' . esc_url( Wcflow_Html::order_url( $order ) ) . '">' . esc_html( $words ) . '</a>' : esc_html( $words );
 	}
 
 	/**
@@ -224,8 +224,12 @@ class Wcflow_Person_Parts {
 	 */
 	public static function segment( $card ) {
 		$segment = $card->text( 'segment' );
+		if ( '' === $segment ) {
+			echo '<span class="wcflow-meta">' . esc_html__( 'No segment', 'wcflow-companion' ) . '</span>';
+			return;
+		}
 		echo '<span class="wcflow-segment-line">';
-		echo Wcflow_Html::segment( $segment, '' === $segment ? '' : Wcflow_Html::url( 'customers', array( 'segment' => $segment ) ) ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
+		echo Wcflow_Html::segment( $segment, Wcflow_Html::url( 'customers', array( 'segment' => $segment ) ) ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
 		$since = Wcflow_Html::date( $card->text( 'segment_since' ) );
 		if ( '' !== $since ) {
 			/* translators: %s: date */

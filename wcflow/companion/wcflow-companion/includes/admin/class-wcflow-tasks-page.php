@@ -114,7 +114,7 @@ class Wcflow_Tasks_Page {
 		$waiting = new Wcflow_Pending( Wcflow_Mailbox::pending( 1000 ) );
 		$done    = $waiting->values( 'task.done', 'task' );
 		$later   = $waiting->values( 'task.snooze', 'task' );
-		echo '<table class="wp-list-table widefat striped wcflow-table wcflow-clear-both"><thead><tr>';
+		echo '<table class="widefat striped wcflow-table wcflow-clear-both"><thead><tr>';
 		foreach ( array( __( 'Task', 'wcflow-companion' ), __( 'Customer', 'wcflow-companion' ), __( 'Due', 'wcflow-companion' ), __( 'For', 'wcflow-companion' ), __( 'Action', 'wcflow-companion' ) ) as $heading ) {
 			echo '<th scope="col">' . esc_html( $heading ) . '</th>';
 		}
