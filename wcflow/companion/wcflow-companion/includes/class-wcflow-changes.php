@@ -33,7 +33,7 @@ class Wcflow_Changes {
 		add_action( 'woocommerce_after_order_object_save', array( __CLASS__, 'order_object_saved' ) );
 		add_action( 'woocommerce_trash_order', array( __CLASS__, 'order_trashed' ) );
 		add_action( 'woocommerce_before_delete_order', array( __CLASS__, 'order_deleted' ) );
-		add_action( 'woocommerce_refund_deleted', array( __CLASS__, 'refund_deleted' ), 10, 2 );
+		add_filter( 'woocommerce_pre_delete_order_refund', array( __CLASS__, 'refund_deleted' ), 1000, 2 );
 		add_action( 'save_post', array( __CLASS__, 'post_saved' ), 10, 2 );
 		add_action( 'untrashed_post', array( __CLASS__, 'post_saved' ) );
 		add_action( 'trashed_post', array( __CLASS__, 'post_trashed' ) );
@@ -108,13 +108,14 @@ class Wcflow_Changes {
 	}
 
 	/**
-	 * A refund was deleted, which changes its order.
+	 * A refund is deleted, which changes its order.
 	 *
-	 * @param int $refund_id Id of the refund.
-	 * @param int $order_id  Id of its order.
+	 * @param mixed           $check  What the filter decides, which stays.
+	 * @param WC_Order_Refund $refund Refund.
 	 */
-	public static function refund_deleted( $refund_id, $order_id ) {
-		self::order_saved( $order_id );
+	public static function refund_deleted( $check, $refund ) {
+		self::order_saved( $refund->get_parent_id() );
+		return $check;
 	}
 
 	/**

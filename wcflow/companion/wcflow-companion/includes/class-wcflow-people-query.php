@@ -10,37 +10,47 @@ defined( 'ABSPATH' ) || exit;
 /**
  * Finds the people of a list by indexes only.
  *
- * The rarest condition gives the people where they are few; else the index of the order is walked, and each
- * person on it is looked up by primary key.
+ * Every filter and every word of a search is a condition. The rarest condition gives the people where they are
+ * few; else the index of the order is walked, and the other conditions are looked up person by person.
  */
 class Wcflow_People_Query {
+	const FEW = 20000;
+
 	/**
-	 * The wanted search, filters and page.
+	 * The wanted order and page.
 	 *
 	 * @var array
 	 */
 	private $args;
 
 	/**
-	 * Conditions as pairs of kind and name, without the segment.
+	 * The wanted segment, or an empty string.
+	 *
+	 * @var string
+	 */
+	private $segment;
+
+	/**
+	 * Conditions: table, test (SQL over the alias {x}), its values, words (whether one person may have several
+	 * rows) and segment (whether it is the segment).
 	 *
 	 * @var array[]
 	 */
-	private $labels = array();
+	private $conditions = array();
 
 	/**
-	 * First letters of words, the longest first.
+	 * The rarest condition, or null where there is none.
 	 *
-	 * @var string[]
+	 * @var int|null
 	 */
-	private $words;
+	private $rarest = null;
 
 	/**
-	 * Ids of all that match where they are few, null where they are many.
+	 * How many rows the rarest condition has; one more than FEW means many.
 	 *
-	 * @var int[]|null
+	 * @var int
 	 */
-	private $few;
+	private $size = 0;
 
 	/**
 	 * Reads what is wanted; unknown values become the usual ones.
@@ -48,10 +58,9 @@ class Wcflow_People_Query {
 	 * @param array $args As for Wcflow_People::query.
 	 */
 	public function __construct( $args ) {
-		$this->args = array_merge(
+		$this->args    = array_merge(
 			array(
 				'search'   => '',
-				'segment'  => '',
 				'orderby'  => 'name',
 				'order'    => 'asc',
 				'page'     => 1,
@@ -59,19 +68,16 @@ class Wcflow_People_Query {
 			),
 			$args
 		);
-		foreach ( array_diff( Wcflow_People::FILTERS, array( 'segment' ) ) as $kind ) {
+		$this->segment = isset( $args['segment'] ) ? Wcflow_Streams::cut( $args['segment'], 100 ) : '';
+		foreach ( Wcflow_People::FILTERS as $kind ) {
 			if ( isset( $args[ $kind ] ) && '' !== (string) $args[ $kind ] ) {
-				$this->labels[] = array( $kind, Wcflow_Streams::cut( $args[ $kind ] ) );
+				$this->add_label( $kind, Wcflow_Streams::cut( $args[ $kind ] ) );
 			}
 		}
-		$this->words = array_slice( Wcflow_Cards::words( (string) $this->args['search'], false ), 0, 5 );
-		usort(
-			$this->words,
-			function ( $one, $other ) {
-				return mb_strlen( $other ) - mb_strlen( $one );
-			}
-		);
-		$this->few = $this->find_few();
+		foreach ( array_slice( Wcflow_Cards::words( (string) $this->args['search'], false ), 0, 5 ) as $word ) {
+			$this->add_word( $word );
+		}
+		$this->find_rarest();
 	}
 
 	/**
@@ -79,21 +85,18 @@ class Wcflow_People_Query {
 	 */
 	public function persons() {
 		global $wpdb;
-		$size  = max( 1, min( 1000, (int) $this->args['per_page'] ) );
-		$from  = ( max( 1, (int) $this->args['page'] ) - 1 ) * $size;
-		$way   = 'desc' === strtolower( (string) $this->args['order'] ) ? 'DESC' : 'ASC';
-		$order = $this->order( $way );
-		$table = Wcflow_Tables::name( 'people' );
-		if ( array() === $this->few ) {
-			return array();
-		}
-		if ( null !== $this->few ) {
-			$in  = implode( ',', $this->few );
-			$sql = "SELECT person FROM `$table` p WHERE person IN ($in) ORDER BY $order";
+		$size   = max( 1, min( 1000, (int) $this->args['per_page'] ) );
+		$from   = ( max( 1, (int) $this->args['page'] ) - 1 ) * $size;
+		$order  = $this->order();
+		$people = Wcflow_Tables::name( 'people' );
+		if ( null !== $this->rarest && $this->size <= self::FEW ) {
+			$sql = 'SELECT p.person FROM ( ' . $this->matching() . " ) m STRAIGHT_JOIN `$people` p ON p.person = m.person ORDER BY $order";
 		} else {
-			$where = $this->where();
 			$index = $this->index();
-			$sql   = "SELECT person FROM `$table` p FORCE INDEX ($index) WHERE $where ORDER BY $order";
+			list( $joins, $where ) = $this->lookups( 'p' );
+
+			$where = implode( ' AND ', array_merge( array( $this->segment_where() ), $where ) );
+			$sql   = "SELECT p.person FROM `$people` p FORCE INDEX ($index)$joins WHERE $where ORDER BY $order";
 		}
 		return array_map( 'intval', $wpdb->get_col( $wpdb->prepare( "$sql LIMIT %d OFFSET %d", $size, $from ) ) ); // phpcs:ignore WordPress.DB
 	}
@@ -106,110 +109,152 @@ class Wcflow_People_Query {
 	 */
 	public function persons_after( $after, $limit ) {
 		global $wpdb;
-		if ( null !== $this->few ) {
-			sort( $this->few );
-			$rest = array_filter(
-				$this->few,
-				function ( $person ) use ( $after ) {
-					return $person > $after;
-				}
-			);
-			return array_slice( array_values( $rest ), 0, $limit );
+		$rarest = null === $this->rarest ? null : $this->conditions[ $this->rarest ];
+		if ( $rarest && ( ! $rarest['words'] || $this->size <= self::FEW ) ) {
+			$sql = $this->matching( $wpdb->prepare( 'c.person > %d', $after ) ) . ' ORDER BY c.person';
+		} else {
+			$people = Wcflow_Tables::name( 'people' );
+			list( $joins, $where ) = $this->lookups( 'p' );
+
+			$where = implode( ' AND ', array_merge( array( $wpdb->prepare( 'p.person > %d', $after ), $this->segment_where() ), $where ) );
+			$sql   = "SELECT p.person FROM `$people` p FORCE INDEX (PRIMARY)$joins WHERE $where ORDER BY p.person";
 		}
-		$table = Wcflow_Tables::name( 'people' );
-		$where = $this->where();
-		return array_map( 'intval', $wpdb->get_col( $wpdb->prepare( "SELECT person FROM `$table` p FORCE INDEX (PRIMARY) WHERE person > %d AND $where ORDER BY person LIMIT %d", $after, $limit ) ) ); // phpcs:ignore WordPress.DB
+		return array_map( 'intval', $wpdb->get_col( $wpdb->prepare( "$sql LIMIT %d", $limit ) ) ); // phpcs:ignore WordPress.DB
 	}
 
 	/**
-	 * Returns how many match; large numbers are remembered for a minute.
+	 * Returns how many match. One filter and few people are counted exactly; of several filters that are met by
+	 * many, at most one more than Wcflow_People::MANY.
 	 */
 	public function total() {
-		if ( null !== $this->few ) {
-			return count( $this->few );
+		if ( null !== $this->rarest && $this->size <= self::FEW ) {
+			return $this->count_sql( $this->matching() );
 		}
-		$key   = 'wcflow_total_' . md5( wp_json_encode( array( $this->args['segment'], $this->labels, $this->words ) ) );
+		$key   = 'wcflow_total_' . md5( Wcflow_Streams::encode( wp_list_pluck( $this->conditions, 'values' ) ) );
 		$known = get_transient( $key );
-		if ( false !== $known ) {
-			return (int) $known;
+		if ( false === $known ) {
+			$known = $this->count_many();
+			set_transient( $key, $known, MINUTE_IN_SECONDS );
 		}
-		$total = $this->count();
-		if ( $total > Wcflow_People::COUNTED ) {
-			set_transient( $key, $total, MINUTE_IN_SECONDS );
-		}
-		return $total;
+		return (int) $known;
 	}
 
 	/**
-	 * Counts all that match.
+	 * Counts everybody, those of one filter, or at most a little more than Wcflow_People::MANY.
 	 */
-	private function count() {
+	private function count_many() {
 		global $wpdb;
-		$people = Wcflow_Tables::name( 'people' );
-		if ( 1 === count( $this->labels ) && '' === (string) $this->args['segment'] && ! $this->words ) {
-			$labels = Wcflow_Tables::name( 'labels' );
-			return (int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM `$labels` WHERE kind = %s AND name = %s", $this->labels[0] ) ); // phpcs:ignore WordPress.DB
+		if ( ! $this->conditions ) {
+			$people = Wcflow_Tables::name( 'people' );
+			return (int) $wpdb->get_var( "SELECT COUNT(*) FROM `$people` FORCE INDEX (customer_id)" ); // phpcs:ignore WordPress.DB
 		}
-		$where = $this->where();
-		$index = '' === (string) $this->args['segment'] ? 'customer_id' : 'segment_orders';
-		return (int) $wpdb->get_var( "SELECT COUNT(*) FROM `$people` p FORCE INDEX ($index) WHERE $where" ); // phpcs:ignore WordPress.DB
+		$one = 1 === count( $this->conditions ) && ! $this->conditions[0]['words'];
+		return $this->count_sql( $this->matching() . ( $one ? '' : ' LIMIT ' . ( Wcflow_People::MANY + 1 ) ) );
 	}
 
 	/**
-	 * Returns the ids of all that match where one condition alone leaves few; else null.
+	 * Adds the condition that people have a label.
+	 *
+	 * @param string $kind One of Wcflow_People::FILTERS.
+	 * @param string $name Name of the label.
 	 */
-	private function find_few() {
+	private function add_label( $kind, $name ) {
+		$this->conditions[] = array(
+			'table'   => Wcflow_Tables::name( 'labels' ),
+			'test'    => '{x}.kind = %s AND {x}.name = %s',
+			'values'  => array( $kind, $name ),
+			'words'   => false,
+			'segment' => 'segment' === $kind,
+		);
+	}
+
+	/**
+	 * Adds the condition that a word of the name or of an address begins with some letters.
+	 *
+	 * @param string $word First letters.
+	 */
+	private function add_word( $word ) {
 		global $wpdb;
-		$sources = array();
-		$labels  = Wcflow_Tables::name( 'labels' );
-		foreach ( $this->labels as $label ) {
-			$sources[] = $wpdb->prepare( "SELECT person FROM `$labels` WHERE kind = %s AND name = %s", $label ); // phpcs:ignore WordPress.DB
-		}
-		if ( $this->words ) {
-			$identities = Wcflow_Tables::name( 'identities' );
-			$like       = $wpdb->esc_like( $this->words[0] ) . '%';
-			$sources[]  = $wpdb->prepare( "SELECT DISTINCT person FROM `$identities` WHERE kind = 'word' AND value LIKE %s", $like ); // phpcs:ignore WordPress.DB
-		}
-		foreach ( $sources as $source ) {
-			$found = $wpdb->get_col( $source . ' LIMIT ' . ( Wcflow_People::FEW + 1 ) ); // phpcs:ignore WordPress.DB
-			if ( count( $found ) <= Wcflow_People::FEW ) {
-				return $found ? $this->only_matching( array_map( 'intval', $found ) ) : array();
+		$this->conditions[] = array(
+			'table'   => Wcflow_Tables::name( 'identities' ),
+			'test'    => "{x}.kind = 'word' AND {x}.value LIKE %s",
+			'values'  => array( $wpdb->esc_like( $word ) . '%' ),
+			'words'   => true,
+			'segment' => false,
+		);
+	}
+
+	/**
+	 * Returns what a condition asks of a row, as SQL.
+	 *
+	 * @param int    $number Number of the condition.
+	 * @param string $alias  Alias of its table.
+	 */
+	private function test( $number, $alias ) {
+		global $wpdb;
+		$condition = $this->conditions[ $number ];
+		return $wpdb->prepare( str_replace( '{x}', $alias, $condition['test'] ), $condition['values'] ); // phpcs:ignore WordPress.DB
+	}
+
+	/**
+	 * Finds the condition that the fewest rows meet.
+	 */
+	private function find_rarest() {
+		foreach ( $this->conditions as $number => $condition ) {
+			$size = $this->count_sql( "SELECT c.person FROM `{$condition['table']}` c WHERE " . $this->test( $number, 'c' ) . ' LIMIT ' . ( self::FEW + 1 ) );
+			// Of equally common ones a label is better than a word: its people come in order.
+			if ( null === $this->rarest || $size < $this->size ) {
+				$this->rarest = $number;
+				$this->size   = $size;
 			}
 		}
-		return null;
 	}
 
 	/**
-	 * Returns those of some people who meet all conditions.
+	 * Returns SQL for the ids of all that match, beginning with the rarest condition.
 	 *
-	 * @param int[] $persons Ids of people.
+	 * @param string $also Another condition over the alias c.
 	 */
-	private function only_matching( $persons ) {
-		global $wpdb;
-		$table = Wcflow_Tables::name( 'people' );
-		$where = $this->where();
-		$in    = implode( ',', $persons );
-		return array_map( 'intval', $wpdb->get_col( "SELECT person FROM `$table` p WHERE person IN ($in) AND $where" ) ); // phpcs:ignore WordPress.DB
+	private function matching( $also = '1=1' ) {
+		$rarest   = $this->conditions[ $this->rarest ];
+		$distinct = $rarest['words'] ? 'DISTINCT' : '';
+		list( $joins, $where ) = $this->lookups( 'c', $this->rarest );
+
+		$where = array_merge( array( $this->test( $this->rarest, 'c' ), $also ), $where );
+		return "SELECT $distinct c.person FROM `{$rarest['table']}` c$joins WHERE " . implode( ' AND ', $where );
 	}
 
 	/**
-	 * Returns all conditions as SQL over the table p.
+	 * Returns SQL that looks each person up by primary key for the conditions: joins, and parts of WHERE.
+	 *
+	 * @param string   $alias Table whose person is looked up: p for people, c for the rarest condition.
+	 * @param int|null $but   Condition that is left out.
 	 */
-	private function where() {
+	private function lookups( $alias, $but = null ) {
+		$joins = '';
+		$where = array();
+		foreach ( $this->conditions as $number => $condition ) {
+			if ( $number === $but || ( 'p' === $alias && $condition['segment'] ) ) {
+				continue; // The table of people has the segment itself.
+			}
+			$x  = "x$number";
+			$on = "$x.person = $alias.person AND " . $this->test( $number, $x );
+			if ( $condition['words'] ) {
+				// Several words of a person may begin so. With LIMIT it stays a look-up, and becomes no join in another order.
+				$where[] = "( SELECT 1 FROM `{$condition['table']}` $x WHERE $on LIMIT 1 ) IS NOT NULL";
+			} else {
+				$joins .= " STRAIGHT_JOIN `{$condition['table']}` $x ON $on";
+			}
+		}
+		return array( $joins, $where );
+	}
+
+	/**
+	 * Returns the wanted segment as SQL over the table of people.
+	 */
+	private function segment_where() {
 		global $wpdb;
-		$parts      = array( '1=1' );
-		$labels     = Wcflow_Tables::name( 'labels' );
-		$identities = Wcflow_Tables::name( 'identities' );
-		if ( '' !== (string) $this->args['segment'] ) {
-			$parts[] = $wpdb->prepare( 'p.segment = %s', Wcflow_Streams::cut( $this->args['segment'], 100 ) );
-		}
-		foreach ( $this->labels as $number => $label ) {
-			$parts[] = $wpdb->prepare( "EXISTS ( SELECT 1 FROM `$labels` l WHERE l.person = p.person AND l.kind = %s AND l.name = %s )", $label ); // phpcs:ignore WordPress.DB
-		}
-		foreach ( $this->words as $word ) {
-			$parts[] = $wpdb->prepare( "EXISTS ( SELECT 1 FROM `$identities` i WHERE i.person = p.person AND i.kind = 'word' AND i.value LIKE %s )", $wpdb->esc_like( $word ) . '%' ); // phpcs:ignore WordPress.DB
-		}
-		return implode( ' AND ', $parts );
+		return '' === $this->segment ? '1=1' : $wpdb->prepare( 'p.segment = %s', $this->segment );
 	}
 
 	/**
@@ -222,15 +267,12 @@ class Wcflow_People_Query {
 
 	/**
 	 * Returns the order as SQL.
-	 *
-	 * @param string $way ASC or DESC.
 	 */
-	private function order( $way ) {
+	private function order() {
+		$way    = 'desc' === strtolower( (string) $this->args['order'] ) ? 'DESC' : 'ASC';
 		$column = $this->column();
-		if ( 'segment' === $column ) {
-			return "segment $way, sort_name $way, person $way";
-		}
-		return "$column $way, person $way";
+		$more   = 'segment' === $column ? "p.sort_name $way, " : '';
+		return "p.$column $way, {$more}p.person $way";
 	}
 
 	/**
@@ -241,6 +283,16 @@ class Wcflow_People_Query {
 		if ( 'segment' === $column ) {
 			return 'segment_sort_name';
 		}
-		return ( '' === (string) $this->args['segment'] ? 'by_' : 'segment_' ) . $column;
+		return ( '' === $this->segment ? 'by_' : 'segment_' ) . $column;
+	}
+
+	/**
+	 * Returns how many rows some SQL gives.
+	 *
+	 * @param string $sql SQL.
+	 */
+	private function count_sql( $sql ) {
+		global $wpdb;
+		return (int) $wpdb->get_var( "SELECT COUNT(*) FROM ( $sql ) m" ); // phpcs:ignore WordPress.DB
 	}
 }

@@ -13,8 +13,7 @@ defined( 'ABSPATH' ) || exit;
 class Wcflow_People {
 	const ORDERS  = array( 'name', 'spent', 'orders', 'last_order', 'segment', 'segment_since', 'points' );
 	const FILTERS = array( 'segment', 'tag', 'group', 'company', 'status', 'tier' );
-	const FEW     = 5000;
-	const COUNTED = 20000;
+	const MANY    = 10000;
 
 	/**
 	 * Saves one card and says whether that went well.
@@ -138,7 +137,8 @@ class Wcflow_People {
 	}
 
 	/**
-	 * Returns the rows of one page of a list, and how many match in all.
+	 * Returns the rows of one page of a list, and how many match in all; where several filters are met by more
+	 * than MANY, one more than MANY.
 	 *
 	 * @param array $args search, segment, tag, group, company, status, tier, orderby (one of ORDERS), order (asc or desc), page, per_page.
 	 */

@@ -48,10 +48,14 @@ class Wcflow_Streams {
 		}
 		$site = get_current_blog_id();
 		// A note is no change of the order itself, and has a row of its own.
-		$name = "$kind $object_id " . ( 'note' === $what ? 'note' : '' );
-		$row  = isset( self::$waiting[ $site ]['changes'][ $name ] ) ? self::$waiting[ $site ]['changes'][ $name ] : null;
-		if ( $row && 'note' !== $what && self::STRENGTHS[ $row['what'] ] >= self::STRENGTHS[ $what ] ) {
+		$whole = "$kind $object_id";
+		$name  = 'note' === $what ? "$whole note" : $whole;
+		$known = isset( self::$waiting[ $site ]['changes'][ $whole ] ) ? self::STRENGTHS[ self::$waiting[ $site ]['changes'][ $whole ]['what'] ] : 0;
+		if ( $known >= ( 'note' === $what ? self::STRENGTHS['deleted'] : self::STRENGTHS[ $what ] ) ) {
 			return;
+		}
+		if ( 'deleted' === $what ) {
+			unset( self::$waiting[ $site ]['changes'][ "$whole note" ] );
 		}
 		self::$waiting[ $site ]['changes'][ $name ] = compact( 'kind', 'object_id', 'what' );
 		self::flush_when_many( $site );
