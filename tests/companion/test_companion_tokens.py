@@ -14,7 +14,8 @@ from wcflow.rules.unsubscribe import Subscriber, unsubscribe_token
 
 PLUGIN = Path(__file__).parents[2] / "wcflow/companion/wcflow-companion"
 SECRET = "a secret of the database"
-ANNA = Subscriber("main", 17, "anna@x.example", "welcome")
+ANNA_BODY = ["main", 17, "anna@x.example", "welcome"]
+ANNA = Subscriber(*ANNA_BODY)
 
 pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
 
@@ -153,9 +154,6 @@ def test_what_is_not_signed_is_nothing():
 def test_each_key_signs_its_own_tokens_only():
     tokens = [sign(["open", "main", 5], "unsubscribe"), sign(ANNA_BODY, "link")]
     assert read(*tokens) == [NOTHING] * len(tokens)
-
-
-ANNA_BODY = ["main", 17, "anna@x.example", "welcome"]
 
 
 def test_without_keys_nothing_is_signed():
