@@ -1,0 +1,1 @@
+<?php // Only starts WordPress.
