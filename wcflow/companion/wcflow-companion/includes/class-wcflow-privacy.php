@@ -113,6 +113,8 @@ class Wcflow_Privacy {
 			'name'     => __( 'Name', 'wcflow-companion' ),
 			'emails'   => __( 'E-mail addresses', 'wcflow-companion' ),
 			'phone'    => __( 'Phone', 'wcflow-companion' ),
+			'billing'  => __( 'Billing address', 'wcflow-companion' ),
+			'shipping' => __( 'Shipping address', 'wcflow-companion' ),
 			'segment'  => __( 'Segment', 'wcflow-companion' ),
 			'tags'     => __( 'Tags', 'wcflow-companion' ),
 			'groups'   => __( 'Groups', 'wcflow-companion' ),

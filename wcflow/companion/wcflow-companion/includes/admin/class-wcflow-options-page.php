@@ -55,7 +55,7 @@ class Wcflow_Options_Page {
 			echo '<div class="notice notice-success is-dismissible"><p>', esc_html__( 'Settings saved.', 'wcflow-companion' ), '</p></div>';
 		}
 		echo '<h2>', esc_html__( 'What wcflow learns about your customers', 'wcflow-companion' ), '</h2>';
-		echo '<p>', esc_html__( 'Workflows can start when customers do these things. They are told for customers who are logged in, and for visitors who left an e-mail address at the checkout; never for your own team, and without IP addresses. After 14 days they are removed here.', 'wcflow-companion' ), '</p>';
+		echo '<p>', esc_html__( 'Workflows can start when customers do these things. wcflow learns it about customers who are logged in and about visitors who left an e-mail address at the checkout, never about your own team, and never an IP address. The shop keeps it for 14 days.', 'wcflow-companion' ), '</p>';
 		echo '<form method="post" action="', esc_url( admin_url( 'admin-post.php' ) ), '">';
 		echo '<input type="hidden" name="action" value="', esc_attr( self::ACTION ), '">';
 		wp_nonce_field( self::ACTION );
