@@ -362,6 +362,7 @@ $checks['deactivated and activated again, everything is there'] = function () {
 $checks['uninstalled, nothing of the plugin stays'] = function () {
 	global $wpdb;
 	update_user_meta( 1, 'wcflow_tags', 'Gold' );
+	Wcflow_Streams::flush();
 	define( 'WP_UNINSTALL_PLUGIN', 'wcflow-companion/wcflow-companion.php' );
 	require WP_PLUGIN_DIR . '/wcflow-companion/uninstall.php';
 	same( array(), $wpdb->get_col( "SHOW TABLES LIKE '%wcflow%'" ), 'tables' );

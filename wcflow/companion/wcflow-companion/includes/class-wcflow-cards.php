@@ -216,8 +216,9 @@ class Wcflow_Cards {
 	 * @param array $card Normal card.
 	 */
 	private static function identities( $card ) {
-		$pairs = array();
-		foreach ( array_slice( array_unique( array_map( array( __CLASS__, 'email' ), array_merge( array( $card['email'] ), $card['emails'] ) ) ), 0, 50 ) as $email ) {
+		$pairs  = array();
+		$emails = array_map( array( __CLASS__, 'email' ), array_merge( array( $card['email'] ), $card['emails'] ) );
+		foreach ( array_slice( array_unique( $emails ), 0, 50 ) as $email ) {
 			if ( '' !== $email ) {
 				$pairs[] = array( 'email', $email );
 			}
@@ -241,8 +242,8 @@ class Wcflow_Cards {
 				$pairs[] = array( $kind, Wcflow_Streams::cut( $card[ $kind ] ) );
 			}
 		}
-		foreach ( array( 'tag' => 'tags', 'group' => 'groups' ) as $kind => $list ) {
-			foreach ( array_slice( $card[ $list ], 0, 200 ) as $name ) {
+		foreach ( array( 'tag', 'group' ) as $kind ) {
+			foreach ( array_slice( $card[ $kind . 's' ], 0, 200 ) as $name ) {
 				$pairs[] = array( $kind, Wcflow_Streams::cut( $name ) );
 			}
 		}
@@ -302,7 +303,7 @@ class Wcflow_Cards {
 	 * @param string|null $value Time such as 2026-11-28T20:15:00Z.
 	 */
 	private static function time( $value ) {
-		$match = preg_match( '/^([12][0-9]{3}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?(Z|\+00:00)$/D', (string) $value, $found );
+		$match   = preg_match( '/^([12][0-9]{3}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?(Z|\+00:00)$/D', (string) $value, $found );
 		$seconds = $match ? strtotime( $found[1] . ' ' . $found[2] . ' UTC' ) : false;
 		return false === $seconds ? null : gmdate( 'Y-m-d H:i:s', $seconds );
 	}
@@ -315,11 +316,7 @@ class Wcflow_Cards {
 	private static function short_list( $list ) {
 		$list = array_slice( $list, 0, 100 );
 		$json = Wcflow_Streams::encode( $list );
-		while ( $list && strlen( $json ) > 60000 ) {
-			$list = array_slice( $list, 0, (int) ( count( $list ) / 2 ) );
-			$json = Wcflow_Streams::encode( $list );
-		}
-		return $json;
+		return strlen( $json ) <= 60000 ? $json : self::short_list( array_slice( $list, 0, (int) ( count( $list ) / 2 ) ) );
 	}
 
 	/**

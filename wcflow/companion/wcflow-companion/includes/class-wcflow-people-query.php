@@ -92,7 +92,7 @@ class Wcflow_People_Query {
 		if ( null !== $this->rarest && $this->size <= self::FEW ) {
 			$sql = 'SELECT p.person FROM ( ' . $this->matching() . " ) m STRAIGHT_JOIN `$people` p ON p.person = m.person ORDER BY $order";
 		} else {
-			$index = $this->index();
+			$index                 = $this->index();
 			list( $joins, $where ) = $this->lookups( 'p' );
 
 			$where = implode( ' AND ', array_merge( array( $this->segment_where() ), $where ) );
@@ -113,7 +113,7 @@ class Wcflow_People_Query {
 		if ( $rarest && ( ! $rarest['words'] || $this->size <= self::FEW ) ) {
 			$sql = $this->matching( $wpdb->prepare( 'c.person > %d', $after ) ) . ' ORDER BY c.person';
 		} else {
-			$people = Wcflow_Tables::name( 'people' );
+			$people                = Wcflow_Tables::name( 'people' );
 			list( $joins, $where ) = $this->lookups( 'p' );
 
 			$where = implode( ' AND ', array_merge( array( $wpdb->prepare( 'p.person > %d', $after ), $this->segment_where() ), $where ) );
@@ -216,8 +216,8 @@ class Wcflow_People_Query {
 	 * @param string $also Another condition over the alias c.
 	 */
 	private function matching( $also = '1=1' ) {
-		$rarest   = $this->conditions[ $this->rarest ];
-		$distinct = $rarest['words'] ? 'DISTINCT' : '';
+		$rarest                = $this->conditions[ $this->rarest ];
+		$distinct              = $rarest['words'] ? 'DISTINCT' : '';
 		list( $joins, $where ) = $this->lookups( 'c', $this->rarest );
 
 		$where = array_merge( array( $this->test( $this->rarest, 'c' ), $also ), $where );

@@ -183,11 +183,12 @@ class Wcflow_Streams {
 		foreach ( array( 'events', 'requests' ) as $stream ) {
 			$table = Wcflow_Tables::name( $stream );
 			$more  = 'requests' === $stream ? ", reason = '', answer = '', person = 0" : '';
-			foreach ( array( 'email = %s' => self::cut( $email ), 'customer_id = %d' => (int) $customer_id ) as $where => $value ) {
-				if ( $value ) {
-					// phpcs:ignore WordPress.DB.PreparedSQL
-					$emptied += (int) $wpdb->query( $wpdb->prepare( "UPDATE `$table` SET data = '{}', email = '', customer_id = 0 $more WHERE $where", $value ) );
-				}
+			$empty = "UPDATE `$table` SET data = '{}', email = '', customer_id = 0 $more WHERE";
+			if ( '' !== (string) $email ) {
+				$emptied += (int) $wpdb->query( $wpdb->prepare( "$empty email = %s", self::cut( $email ) ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+			}
+			if ( $customer_id > 0 ) {
+				$emptied += (int) $wpdb->query( $wpdb->prepare( "$empty customer_id = %d", $customer_id ) ); // phpcs:ignore WordPress.DB.PreparedSQL
 			}
 		}
 		return $emptied;

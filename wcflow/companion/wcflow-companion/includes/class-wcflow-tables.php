@@ -134,8 +134,14 @@ class Wcflow_Tables {
 			$table = self::name( $name );
 			$wpdb->query( "DROP TABLE IF EXISTS `$table`" ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.DirectDatabaseQuery
 		}
+		if ( 'yes' === get_option( 'wcflow_remove_meta' ) ) {
+			self::remove_meta();
+		}
 		foreach ( Wcflow_Settings::OPTIONS as $option ) {
 			delete_option( $option );
+		}
+		foreach ( array( '_transient_', '_transient_timeout_' ) as $kind ) {
+			$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( $kind . 'wcflow_' ) . '%' ) );
 		}
 		foreach ( array( 'administrator', 'shop_manager' ) as $name ) {
 			$role = get_role( $name );
@@ -144,6 +150,21 @@ class Wcflow_Tables {
 			}
 		}
 		wp_clear_scheduled_hook( self::CRON );
+	}
+
+	/**
+	 * Removes the tags and other data that wcflow has written into users and orders: all keys that begin with wcflow_.
+	 */
+	private static function remove_meta() {
+		global $wpdb;
+		$like = $wpdb->esc_like( 'wcflow_' ) . '%';
+		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->usermeta WHERE meta_key LIKE %s", $like ) );
+		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->postmeta WHERE meta_key LIKE %s", $like ) );
+		$orders = $wpdb->prefix . 'wc_orders_meta';
+		if ( $orders === $wpdb->get_var( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $orders ) ) ) ) {
+			$wpdb->query( $wpdb->prepare( "DELETE FROM `$orders` WHERE meta_key LIKE %s", $like ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+		}
+		wp_cache_flush();
 	}
 
 	/**

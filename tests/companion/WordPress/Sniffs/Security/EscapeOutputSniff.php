@@ -35,7 +35,7 @@ class EscapeOutputSniff implements Sniff {
 		if ( T_STRING === $tokens[ $place ]['code'] && ! $this->is_call( $file, $place, array( 'printf', 'vprintf', 'wp_die' ) ) ) {
 			return;
 		}
-		$end   = $file->findEndOfStatement( $place );
+		$end   = $file->findNext( array( T_SEMICOLON, T_CLOSE_TAG ), $place );
 		$inner = $place + 1;
 		while ( $inner < $end ) {
 			$inner = $this->look( $file, $inner, $end );
