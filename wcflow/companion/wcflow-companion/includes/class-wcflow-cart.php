@@ -107,7 +107,9 @@ class Wcflow_Cart {
 			return;
 		}
 		$visitor->tell( 'cart_updated', self::data( $state['cart'], array() ) );
-		self::keep( $visitor, array_merge( $state, array( 'items' => '', 'at' => time() ) ) );
+		$state['items'] = '';
+		$state['at']    = time();
+		self::keep( $visitor, $state );
 	}
 
 	/**

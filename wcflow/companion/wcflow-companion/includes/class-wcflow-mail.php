@@ -127,7 +127,7 @@ class Wcflow_Mail {
 	 */
 	private static function set_no( $user_id, $meta ) {
 		$is_of_wordpress = preg_match( '/(capabilities|user_level|session_tokens)$/', $meta );
-		if ( '' === $meta || $is_of_wordpress || array( 'no' ) === get_user_meta( $user_id, $meta ) ) {
+		if ( '' === $meta || $is_of_wordpress || array( 'no' ) === get_user_meta( $user_id, $meta, false ) ) {
 			return false;
 		}
 		update_user_meta( $user_id, wp_slash( $meta ), 'no' );
@@ -146,7 +146,7 @@ class Wcflow_Mail {
 			return array();
 		}
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- By the indexes of both tables; nothing else finds all accounts.
-		$rows = $wpdb->get_results(
+		$rows  = $wpdb->get_results(
 			$wpdb->prepare(
 				"SELECT ID AS id, user_email AS email FROM {$wpdb->users} WHERE user_email = %s
 				UNION SELECT user_id, meta_value FROM {$wpdb->usermeta} WHERE meta_key = 'billing_email' AND meta_value = %s",

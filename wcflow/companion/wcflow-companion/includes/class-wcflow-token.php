@@ -35,7 +35,7 @@ class Wcflow_Token {
 	 * @return array|null
 	 */
 	public static function subscriber( $token ) {
-		$body = self::body( $token, Wcflow_Settings::key( 'unsubscribe' ) );
+		$body   = self::body( $token, Wcflow_Settings::key( 'unsubscribe' ) );
 		$is_one = $body && 4 === count( $body ) && is_string( $body[0] ) && is_int( $body[1] ) && is_string( $body[2] ) && is_string( $body[3] );
 		return $is_one ? array_combine( array( 'store', 'person', 'address', 'email' ), $body ) : null;
 	}

@@ -28,7 +28,7 @@ class Wcflow_Options_Page {
 	 */
 	private static function groups() {
 		return array(
-			__( 'In the shop', 'wcflow-companion' )    => array(
+			__( 'In the shop', 'wcflow-companion' )     => array(
 				'product_viewed'  => __( 'Products that they look at', 'wcflow-companion' ),
 				'category_viewed' => __( 'Categories that they look at', 'wcflow-companion' ),
 				'search'          => __( 'What they search for, and how much was found', 'wcflow-companion' ),
