@@ -12,6 +12,8 @@ defined( 'ABSPATH' ) || exit;
  */
 class Wcflow_Bulk {
 
+	const NONCE = 'wcflow_bulk_nonce';
+
 	/**
 	 * Put one request for each person into the mailbox; return how many people that were.
 	 *
@@ -59,7 +61,8 @@ class Wcflow_Bulk {
 	 * @return string
 	 */
 	public static function handle( $back, $action, $rows, $chosen ) {
-		$back = remove_query_arg( array( 'wcflow_bulk', 'wcflow_skipped', 'wcflow_problem', 'wcflow_tag_name', 'wcflow_tag_name2' ), $back );
+		check_admin_referer( self::NONCE, self::NONCE ); // WordPress drops its own nonce on the list of users.
+		$back = remove_query_arg( array( 'wcflow_bulk', 'wcflow_skipped', 'wcflow_problem', 'wcflow_tag_name', 'wcflow_tag_name2', self::NONCE ), $back );
 		if ( ! Wcflow_Admin::may_edit() ) {
 			return $back;
 		}
@@ -93,6 +96,7 @@ class Wcflow_Bulk {
 		echo '<span class="wcflow-bulk-field" data-wcflow-for="wcflow_tag_add wcflow_tag_remove"><label class="screen-reader-text" for="' . esc_attr( $name ) . '">' . esc_html__( 'Tag for the bulk action', 'wcflow-companion' ) . '</label>';
 		echo '<input type="text" id="' . esc_attr( $name ) . '" name="' . esc_attr( $name ) . '" list="wcflow-bulk-tags" autocomplete="off" placeholder="' . esc_attr__( 'Tag for the bulk action', 'wcflow-companion' ) . '">';
 		if ( 'bottom' !== $which ) {
+			echo '<input type="hidden" name="' . esc_attr( self::NONCE ) . '" value="' . esc_attr( wp_create_nonce( self::NONCE ) ) . '">';
 			Wcflow_Html::suggestions( 'wcflow-bulk-tags', 'tags' );
 		}
 		echo '</span>';

@@ -344,7 +344,6 @@ class Wcflow_Orders_List {
 		if ( 'wcflow_tag_add' !== $action && 'wcflow_tag_remove' !== $action ) {
 			return $back;
 		}
-		check_admin_referer( 'edit-shop_order' === get_current_screen()->id ? 'bulk-posts' : 'bulk-orders' );
 		self::load( array_filter( array_map( 'wc_get_order', $ids ) ) );
 		return Wcflow_Bulk::handle( $back, $action, array_filter( array_intersect_key( self::$rows, array_flip( $ids ) ) ), count( $ids ) );
 	}

@@ -146,7 +146,7 @@ class Wcflow_Requests {
 	private static function clean_value( $value, $kind ) {
 		switch ( $kind ) {
 			case 'text':
-				return trim( mb_substr( sanitize_textarea_field( $value ), 0, 5000 ) );
+				return self::text( $value );
 			case 'list':
 				$names = array_map( array( __CLASS__, 'name' ), explode( ',', $value ) );
 				return array_values( array_unique( array_filter( $names, 'strlen' ) ) );
@@ -170,6 +170,17 @@ class Wcflow_Requests {
 	private static function name( $value ) {
 		$value = wp_check_invalid_utf8( $value, true );
 		return mb_substr( trim( preg_replace( '/[\p{Cc}\s]+/u', ' ', $value ) ), 0, 500 );
+	}
+
+	/**
+	 * Return a text of several lines without control characters. Angle brackets are kept: someone may write <3.
+	 *
+	 * @param string $value Value as sent.
+	 * @return string
+	 */
+	private static function text( $value ) {
+		$value = str_replace( array( "\r\n", "\r" ), "\n", wp_check_invalid_utf8( $value, true ) );
+		return mb_substr( trim( preg_replace( '/[^\P{Cc}\n\t]/u', '', $value ) ), 0, 5000 );
 	}
 
 	/**

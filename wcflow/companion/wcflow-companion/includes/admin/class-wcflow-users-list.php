@@ -170,7 +170,6 @@ class Wcflow_Users_List {
 		if ( 'wcflow_tag_add' !== $action && 'wcflow_tag_remove' !== $action ) {
 			return $back;
 		}
-		check_admin_referer( 'bulk-users' );
 		return Wcflow_Bulk::handle( $back, $action, Wcflow_People::find_many_by_customers( $ids ), count( $ids ) );
 	}
 

@@ -1,0 +1,404 @@
+"""The companion plugin's screens in a real browser: what a shopkeeper does there lands in the mailbox.
+
+Needs playwright and a Chromium (``WCFLOW_TEST_CHROMIUM``, or the one on the path), and a login of
+an administrator as ``WCFLOW_TEST_ADMIN=name:password`` (default ``admin:admin``).
+"""
+
+import os
+import random
+import re
+import shutil
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.live.conftest import live_address
+from tests.live.real_store import RealStore
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+SCRIPT = '<script>alert("x")</script>'
+
+
+def utc(**ago):
+    return (datetime.now(UTC) - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Dashboard:
+    """The dashboard of a store in a browser, and the plugin's REST as the daemon calls it."""
+
+    def __init__(self, http, page):
+        self.http, self.page = http, page
+        self.dialogs = []
+        self._pushed = []
+        self.mark = self.request("GET", "status")["streams"]["requests"]["last"]
+        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+
+    def request(self, method, path, json=None, base="/wc-wcflow/v1/", **params):
+        response = self.http.send(method, f"{base}{path}", params=params, json=json)
+        assert response.status_code < 300, (method, path, response.status_code, response.text[:300])
+        return response.json()
+
+    def woo(self, method, path, json=None, **params):
+        return self.request(method, path, json, "/wc/v3/", **params)
+
+    def push(self, **card):
+        """Push a card of a new person; return the person's id."""
+        person = card.setdefault("person", random.randint(10**8, 10**9))
+        card.setdefault("name", f"Vera {uuid4().hex[:8]}")
+        card.setdefault("status", "active")
+        generation = self.request("GET", "status")["generation"]
+        self.request("POST", "people", {"generation": generation, "people": [card], "gone": []})
+        self._pushed.append(person)
+        return person
+
+    def forget(self):
+        generation = self.request("GET", "status")["generation"]
+        self.request(
+            "POST", "people", {"generation": generation, "people": [], "gone": self._pushed}
+        )
+
+    def summarize(self, **summary):
+        now = utc()
+        self.request("PUT", "summary", {"daemon": "0", "sent_at": now, "polled_at": now, **summary})
+
+    def customer(self, **more):
+        """Register a customer whom the daemon has pushed; return account, address and person."""
+        email = f"vera.{uuid4().hex[:8]}@example.com"
+        account = self.woo("POST", "customers", {"email": email, "first_name": "Vera"})["id"]
+        card = {"customer_id": account, "accounts": [account], "email": email, "emails": [email]}
+        return account, email, self.push(**{**card, **more})
+
+    def guest_order(self, **more):
+        """Place an order as a guest whom the daemon has pushed; return the order and person."""
+        email = f"gast.{uuid4().hex[:8]}@example.com"
+        fields = {"status": "processing", "billing": {"email": email, "first_name": "Gast"}}
+        order = self.woo("POST", "orders", fields)["id"]
+        return order, self.push(**{"email": email, "emails": [email], **more})
+
+    def open(self, path):
+        self.page.goto(f"{self.http.url}/wp-admin/{path}")
+
+    def open_customer(self, person):
+        self.open(f"admin.php?page=wcflow&tab=customer&person={person}")
+
+    def open_order(self, order):
+        hpos = self.request("GET", "status")["hpos"]
+        self.open(
+            f"admin.php?page=wc-orders&action=edit&id={order}"
+            if hpos
+            else f"post.php?action=edit&post={order}"
+        )
+
+    def open_orders(self, query=""):
+        hpos = self.request("GET", "status")["hpos"]
+        self.open(("admin.php?page=wc-orders" if hpos else "edit.php?post_type=shop_order") + query)
+
+    def press(self, button):
+        self.page.get_by_role("button", name=button).click()
+        self.page.wait_for_load_state()
+
+    def rows(self, wanted):
+        """Return the mailbox's rows since the test began, once there are as many as wanted."""
+        for _ in range(40):
+            read = self.request("GET", "requests", after=0, key="", limit=500)["rows"]
+            rows = [row for row in read if row["id"] > self.mark]
+            if len(rows) >= wanted:
+                return rows
+            time.sleep(0.25)
+        raise AssertionError(f"{len(rows)} of {wanted} requests arrived")
+
+    def requests(self, wanted):
+        rows = self.rows(wanted)
+        return [(row["person"], row["action"], row["data"]) for row in rows]
+
+    def answer(self, row, state, words):
+        answers = [{"id": row["id"], "key": row["key"], "state": state, "words": words}]
+        self.request("POST", "requests/answers", {"answers": answers})
+
+
+@pytest.fixture(scope="module")
+def browser_page():
+    url, ca = live_address()
+    chromium = os.environ.get("WCFLOW_TEST_CHROMIUM") or shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium")
+    name, _, password = os.environ.get("WCFLOW_TEST_ADMIN", "admin:admin").partition(":")
+    http = RealStore(url, ca)
+    if http.send("GET", "/wc-wcflow/v1/status").status_code != 200:
+        pytest.skip("the store has no companion plugin")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        page.goto(f"{http.url}/wp-login.php")
+        page.fill("#user_login", name)
+        page.fill("#user_pass", password)
+        page.click("#wp-submit")
+        page.wait_for_load_state()
+        if "wp-login" in page.url:
+            pytest.skip("WCFLOW_TEST_ADMIN cannot log in")
+        yield http, page
+        browser.close()
+
+
+@pytest.fixture
+def dashboard(browser_page):
+    shown = Dashboard(*browser_page)
+    yield shown
+    shown.forget()
+    assert shown.dialogs == []
+
+
+def test_a_tag_added_in_the_profile_is_pending_there_and_lands_in_the_mailbox(dashboard):
+    account, email, person = dashboard.customer()
+    dashboard.open(f"user-edit.php?user_id={account}")
+    dashboard.page.fill("#wcflow-add-tag", "Gold, Press")
+    dashboard.page.press("#wcflow-add-tag", "Enter")
+    expect(dashboard.page.locator(".wcflow-is-adding")).to_have_count(2)
+    assert dashboard.requests(2) == [
+        (person, "tag.add", {"tag": "Gold"}),
+        (person, "tag.add", {"tag": "Press"}),
+    ]
+    row = dashboard.rows(2)[0]
+    assert (row["customer_id"], row["email"]) == (account, email)
+    assert "(" in row["by"] and row["user_id"] > 0
+
+
+def test_a_tag_removed_and_a_note_on_a_guests_order_name_the_person_and_the_order(dashboard):
+    order, person = dashboard.guest_order(tags=["Old", "Kept"])
+    dashboard.open_order(order)
+    dashboard.page.get_by_role("button", name="Remove Old").click()
+    expect(dashboard.page.locator(".wcflow-is-removing")).to_contain_text("Old")
+    dashboard.page.fill("#wcflow-note-text", "Wants a call\nbefore noon")
+    dashboard.page.select_option("#wcflow-note-category", "Phone Call")
+    dashboard.page.get_by_role("button", name="Add note").click()
+    expect(dashboard.page.locator(".wcflow-note.wcflow-is-adding")).to_contain_text("Wants a call")
+    note = {"category": "Phone Call", "text": "Wants a call\nbefore noon", "order_id": order}
+    assert dashboard.requests(2) == [
+        (person, "tag.remove", {"tag": "Old"}),
+        (person, "note.add", note),
+    ]
+
+
+def test_the_customer_page_takes_every_kind_of_change(dashboard):
+    person = dashboard.push(
+        company="Old Ltd.",
+        groups=["Trade"],
+        notes=[{"id": 7, "category": "General", "text": "Hello", "by": "Sam", "at": utc(days=1)}],
+        tasks=[{"id": 4, "kind": "task", "text": "Call", "assignee": "", "due": utc(days=-1)}],
+        timeline=[{"at": utc(days=2), "kind": "edit", "words": "Tag added", "edit": 12}],
+    )
+    page, form = dashboard.page, "#wcflow-form-"
+    dashboard.open_customer(person)
+    page.fill("#wcflow-add-tag", "Gold")
+    page.press("#wcflow-add-tag", "Enter")
+    page.wait_for_url("**wcflow_sent=1**")
+    page.fill("#wcflow-add-group", "Press")
+    page.press("#wcflow-add-group", "Enter")
+    page.wait_for_load_state()
+    dashboard.press("Remove Trade")
+    dashboard.press("Set to inactive")
+    page.fill("#wcflow-company", "New Ltd.")
+    dashboard.press("Save (Company)")
+    page.fill("#wcflow-reminder", "Send the offer")
+    page.fill("#wcflow-due", "2030-05-06")
+    page.fill("#wcflow-assignee", "sam@shop.example")
+    dashboard.press("Add reminder")
+    dashboard.press("Delete Hello")
+    dashboard.press(re.compile("Done.*Call"))
+    dashboard.press(re.compile("Undo.*Tag added"))
+    assert page.locator(form + "note-add").count() == 1
+    waiting = ["being added", "being removed", "becoming inactive", "becoming New Ltd."]
+    waiting += ["being deleted", "being marked as done", "being undone"]
+    for words in waiting:
+        expect(page.locator("#wpbody-content")).to_contain_text(words)
+    sent = dashboard.requests(9)
+    reminder = sent.pop(5)
+    assert reminder[2].pop("due").startswith("2030-05-0")
+    assert reminder == (
+        person,
+        "reminder.add",
+        {"text": "Send the offer", "assignee": "sam@shop.example"},
+    )
+    assert sent == [
+        (person, "tag.add", {"tag": "Gold"}),
+        (person, "group.add", {"group": "Press"}),
+        (person, "group.remove", {"group": "Trade"}),
+        (person, "status.set", {"status": "inactive"}),
+        (person, "company.set", {"company": "New Ltd."}),
+        (person, "note.remove", {"note": "7"}),
+        (person, "task.done", {"task": "4"}),
+        (person, "edit.undo", {"edit": "12"}),
+    ]
+
+
+def test_a_refused_change_is_shown_with_its_reason_and_a_done_one_is_no_longer_pending(dashboard):
+    person = dashboard.push()
+    dashboard.open_customer(person)
+    for tag in ("No", "Yes"):
+        dashboard.page.fill("#wcflow-add-tag", tag)
+        dashboard.page.press("#wcflow-add-tag", "Enter")
+        dashboard.page.wait_for_load_state()
+    refused, done = dashboard.rows(2)
+    dashboard.answer(refused, "refused", "The tag No belongs to a rule.")
+    dashboard.answer(done, "done", "Added the tag Yes.")
+    time.sleep(1.1)  # the card is newer than the answer
+    dashboard.push(person=person, tags=["Yes"])
+    dashboard.open_customer(person)
+    expect(dashboard.page.locator(".wcflow-refused")).to_contain_text("belongs to a rule.")
+    expect(dashboard.page.locator(".wcflow-is-adding")).to_have_count(0)
+    expect(dashboard.page.locator(".wcflow-label")).to_have_text([re.compile("Yes")])
+
+
+@pytest.mark.parametrize("screen", ["users", "orders", "customers"])
+def test_a_tag_added_in_bulk_is_one_request_for_each_customer_with_the_same_bulk(dashboard, screen):
+    word, page = f"Bulk{uuid4().hex[:8]}", dashboard.page
+    made = [dashboard.guest_order(name=f"{word} {n}", segment=word) for n in range(2)]
+    persons = [person for _, person in made]
+    if screen == "users":
+        made = [dashboard.customer(segment=word) for _ in range(2)]
+        persons = [person for _, _, person in made]
+        dashboard.open(f"users.php?wcflow_segment={word}")
+    elif screen == "orders":
+        dashboard.open_orders(f"&wcflow_segment={word}")
+    else:
+        dashboard.open(f"admin.php?page=wcflow&s={word}")
+    expect(page.locator("#the-list tr")).to_have_count(2)
+    field = "#wcflow-bulk-tag" if screen == "customers" else "#wcflow_tag_name"
+    expect(page.locator(field)).to_be_hidden()
+    page.check("#cb-select-all-1")
+    action = "tag.add" if screen == "customers" else "wcflow_tag_add"
+    page.select_option("#bulk-action-selector-top", action)
+    page.fill(field, "Gold")
+    page.click("#doaction")
+    expect(page.locator(".notice-success")).to_contain_text("2 customers will be changed")
+    rows = dashboard.rows(2)
+    assert {row["person"] for row in rows} == set(persons)
+    assert [(row["action"], row["data"]) for row in rows] == [("tag.add", {"tag": "Gold"})] * 2
+    assert len({row["bulk"] for row in rows}) == 1 and rows[0]["bulk"]
+
+
+def test_a_note_in_bulk_has_its_category(dashboard):
+    word, page = f"Note{uuid4().hex[:8]}", dashboard.page
+    person = dashboard.push(name=word)
+    dashboard.open(f"admin.php?page=wcflow&s={word}")
+    page.check("#cb-select-all-1")
+    page.select_option("#bulk-action-selector-top", "note.add")
+    page.fill("#wcflow-bulk-note", "Met at the fair")
+    page.select_option("#wcflow-bulk-category", "Meeting")
+    page.click("#doaction")
+    expected = {"category": "Meeting", "text": "Met at the fair"}
+    assert dashboard.requests(1) == [(person, "note.add", expected)]
+
+
+def test_a_bulk_action_without_a_tag_changes_nothing_and_says_so(dashboard):
+    dashboard.customer(segment="Nobody")
+    dashboard.open("users.php?wcflow_segment=Nobody")
+    dashboard.page.check("#cb-select-all-1")
+    dashboard.page.select_option("#bulk-action-selector-top", "wcflow_tag_add")
+    dashboard.page.click("#doaction")
+    expect(dashboard.page.locator(".notice-error")).to_contain_text("Enter a tag first.")
+    assert dashboard.rows(0) == []
+
+
+def test_approving_held_work_sends_the_token_that_was_shown(dashboard):
+    token = uuid4().hex
+    kinds = [{"words": "tags of customers", "count": 100}]
+    held = {"count": 100, "reason": "More than max_writes.", "kinds": kinds, "token": token}
+    dashboard.summarize(held=held)
+    dashboard.open("admin.php?page=wcflow&tab=overview")
+    expect(dashboard.page.locator("#wcflow-held")).to_contain_text("100 tags of customers")
+    dashboard.press("Approve 100 changes")
+    expect(dashboard.page.locator("#wcflow-held")).to_contain_text("Approved.")
+    assert dashboard.requests(1) == [(0, "held.approve", {"token": token})]
+
+
+def test_tasks_are_done_and_moved_from_their_list(dashboard):
+    person = dashboard.push()
+    tasks = [
+        {"id": n, "kind": "task", "person": person, "name": "Vera", "text": text, "due": due}
+        for n, text, due in [(1, "Call Vera", utc(days=2)), (2, "Write to Vera", utc(days=-4))]
+    ]
+    dashboard.summarize(tasks=tasks)
+    dashboard.open("admin.php?page=wcflow&tab=tasks")
+    expect(dashboard.page.locator(".wcflow-late")).to_have_text(["2 days late"])
+    dashboard.press(re.compile("Done.*Call Vera"))
+    dashboard.page.select_option("#wcflow-snooze-2", "+7")
+    dashboard.press(re.compile("Snooze.*Write to Vera"))
+    expect(dashboard.page.locator("tbody")).to_contain_text("being marked as done")
+    expect(dashboard.page.locator("tbody")).to_contain_text("being moved")
+    done, moved = dashboard.requests(2)
+    assert done == (person, "task.done", {"task": "1"})
+    assert moved[:2] == (person, "task.snooze") and moved[2]["task"] == "2"
+    assert utc(days=-6) < moved[2]["until"] < utc(days=-8)
+
+
+def test_values_from_outside_are_text_on_every_screen(dashboard):
+    word = uuid4().hex[:8]
+    hostile = {"name": f"{word} {SCRIPT}", "segment": SCRIPT, "tags": [SCRIPT, "\"'>" + SCRIPT]}
+    more = {"company": SCRIPT, "groups": [SCRIPT], "reasons": [SCRIPT], "tier": SCRIPT}
+    entry = {"id": SCRIPT, "text": SCRIPT, "words": SCRIPT, "by": SCRIPT, "at": "2026-99-99"}
+    lists = {"notes": [entry], "tasks": [entry], "timeline": [entry]}
+    account, _, person = dashboard.customer(**hostile, **more, **lists)
+    order = dashboard.woo("POST", "orders", {"customer_id": account})["id"]
+    entry = {**entry, "person": person, "why": SCRIPT, "kind": SCRIPT, "due": SCRIPT}
+    names = ["failed", "actions", "tasks", "workflows", "segments"]
+    vocabulary = {"tags": [SCRIPT], "groups": [SCRIPT], "segments": [SCRIPT]}
+    dashboard.summarize(
+        warnings=[SCRIPT], vocabulary=vocabulary, **{name: [entry] for name in names}
+    )
+    dashboard.open(f"admin.php?page=wcflow&s={word}")
+    expect(dashboard.page.locator("a.row-title")).to_have_text(f"{word} {SCRIPT}")
+    for tab in ("overview", "tasks"):
+        dashboard.open(f"admin.php?page=wcflow&tab={tab}")
+        expect(dashboard.page.locator("#wpbody-content")).to_contain_text(SCRIPT)
+    dashboard.open_customer(person)
+    expect(dashboard.page.locator("h1")).to_contain_text(SCRIPT)
+    dashboard.open(f"user-edit.php?user_id={account}")
+    expect(dashboard.page.locator("#wcflow-panel-body")).to_contain_text(SCRIPT)
+    dashboard.open_order(order)
+    expect(dashboard.page.locator("#wcflow-panel-body")).to_contain_text(SCRIPT)
+    dashboard.page.get_by_role("button", name="Remove \"'>").click()
+    expect(dashboard.page.locator(".wcflow-is-removing")).to_contain_text(SCRIPT)
+    assert dashboard.requests(1) == [(person, "tag.remove", {"tag": "\"'>" + SCRIPT})]
+
+
+def test_a_form_without_its_nonce_changes_nothing(dashboard):
+    person = dashboard.push()
+    dashboard.open_customer(person)
+    dashboard.page.evaluate(
+        """document.querySelectorAll('[name="_wpnonce"]').forEach(each => each.value = 'forged')"""
+    )
+    dashboard.page.fill("#wcflow-add-tag", "Gold")
+    dashboard.page.press("#wcflow-add-tag", "Enter")
+    expect(dashboard.page.locator("body")).to_contain_text("expired")
+    assert dashboard.rows(0) == []
+
+
+def test_the_csv_file_has_the_filtered_customers_and_no_formulas(dashboard):
+    word = f"Csv{uuid4().hex[:8]}"
+    dashboard.push(name=f"{word} Müller", segment="VIP", tags=["@SUM(1)", "b"], spent="12.50")
+    dashboard.push(name=f"=1+1 {word}", tags=[])
+    dashboard.open(f"admin.php?page=wcflow&s={word}")
+    with dashboard.page.expect_download() as download:
+        dashboard.page.get_by_role("link", name="Export CSV").click()
+    text = Path(download.value.path()).read_text("utf-8-sig")
+    lines = [line for line in text.splitlines() if word in line]
+    assert len(lines) == 2 and len(text.splitlines()) == 3
+    assert f'"{word} Müller"' in text and "'@SUM(1), b" in text and "12.50" in text
+    assert "'=1+1" in text
+
+
+def test_a_search_finds_by_name_and_address_and_says_so_when_nobody_matches(dashboard):
+    word = uuid4().hex[:10]
+    dashboard.push(name=f"Zoë {word}", email=f"{word}@example.com", emails=[f"{word}@example.com"])
+    for search in (word, f"{word}@example.com", f"zoe {word}"):
+        dashboard.open("admin.php?page=wcflow")
+        dashboard.page.fill("#wcflow-search-input", search)
+        dashboard.page.keyboard.press("Enter")
+        expect(dashboard.page.locator("a.row-title")).to_have_text([f"Zoë {word}"])
+    dashboard.open(f"admin.php?page=wcflow&s=no{word}")
+    expect(dashboard.page.locator("#the-list")).to_contain_text("No customers match.")
