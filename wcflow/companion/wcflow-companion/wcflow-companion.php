@@ -54,7 +54,7 @@ add_action( 'before_woocommerce_init', 'wcflow_companion_declare_compatible' );
 function wcflow_companion_start() {
 	Wcflow_Tables::init();
 	Wcflow_Streams::init();
-	$parts = array( 'Wcflow_Changes', 'Wcflow_Rest', 'Wcflow_Settings', 'Wcflow_Consent', 'Wcflow_Events', 'Wcflow_Mail', 'Wcflow_Analytics' );
+	$parts = array( 'Wcflow_Changes', 'Wcflow_Rest', 'Wcflow_Settings', 'Wcflow_Consent', 'Wcflow_Events', 'Wcflow_Mail', 'Wcflow_Privacy', 'Wcflow_Analytics' );
 	if ( is_admin() ) {
 		$parts[] = 'Wcflow_Admin';
 	}
@@ -65,6 +65,14 @@ function wcflow_companion_start() {
 	}
 }
 add_action( 'plugins_loaded', 'wcflow_companion_start' );
+
+/**
+ * Loads the plugin's translations; WordPress before 6.8 does not find them by itself.
+ */
+function wcflow_companion_translate() {
+	load_plugin_textdomain( 'wcflow-companion', false, dirname( plugin_basename( WCFLOW_COMPANION_FILE ) ) . '/languages' );
+}
+add_action( 'init', 'wcflow_companion_translate', 0 );
 
 register_activation_hook( __FILE__, array( 'Wcflow_Tables', 'install' ) );
 register_deactivation_hook( __FILE__, array( 'Wcflow_Tables', 'deactivate' ) );

@@ -64,6 +64,7 @@ class Wcflow_Options_Page {
 			self::group( $heading, $events );
 		}
 		echo '<tr><th scope="row">', esc_html__( 'Consent', 'wcflow-companion' ), '</th><td><p>', esc_html( self::consent() ), '</p></td></tr>';
+		self::removal();
 		echo '</tbody></table>';
 		submit_button();
 		echo '</form>';
@@ -88,6 +89,17 @@ class Wcflow_Options_Page {
 			);
 		}
 		echo '</fieldset></td></tr>';
+	}
+
+	/**
+	 * Prints the switch for what goes with the plugin.
+	 */
+	private static function removal() {
+		$heading = __( 'When the plugin is deleted', 'wcflow-companion' );
+		echo '<tr><th scope="row">', esc_html( $heading ), '</th><td><fieldset><legend class="screen-reader-text"><span>', esc_html( $heading ), '</span></legend>';
+		echo '<label for="wcflow-remove-meta"><input type="checkbox" id="wcflow-remove-meta" name="wcflow_remove_meta" value="yes"', checked( get_option( 'wcflow_remove_meta' ), 'yes', false ), '> ';
+		echo esc_html__( 'Also remove the tags and segments that wcflow wrote into orders and customers', 'wcflow-companion' ), '</label>';
+		echo '<p class="description">', esc_html__( 'Otherwise they stay as custom fields. What the plugin keeps in its own tables is always removed.', 'wcflow-companion' ), '</p></fieldset></td></tr>';
 	}
 
 	/**
@@ -119,6 +131,7 @@ class Wcflow_Options_Page {
 			}
 		}
 		Wcflow_Settings::save_events( $switches );
+		update_option( 'wcflow_remove_meta', isset( $_POST['wcflow_remove_meta'] ) ? 'yes' : 'no', false );
 		wp_safe_redirect( admin_url( 'admin.php?page=wcflow&tab=settings&saved=1' ) );
 		exit;
 	}
