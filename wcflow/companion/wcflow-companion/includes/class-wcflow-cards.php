@@ -185,7 +185,7 @@ class Wcflow_Cards {
 	 */
 	private static function row( $card, $generation ) {
 		$name = Wcflow_Streams::cut( $card['name'] );
-		$sort = mb_strtolower( '' !== $name ? $name : $card['email'] );
+		$sort = Wcflow_Streams::lower( '' !== $name ? $name : $card['email'] );
 		return array(
 			'person'        => $card['person'],
 			'customer_id'   => $card['customer_id'] ? $card['customer_id'] : ( $card['accounts'] ? $card['accounts'][0] : 0 ),
@@ -258,7 +258,7 @@ class Wcflow_Cards {
 	 */
 	public static function words( $text, $parts ) {
 		$words = array();
-		foreach ( preg_split( '/[\s,;"<>()]+/u', mb_strtolower( wp_check_invalid_utf8( $text, true ) ), -1, PREG_SPLIT_NO_EMPTY ) as $word ) {
+		foreach ( preg_split( '/[\s,;"<>()]+/u', Wcflow_Streams::lower( wp_check_invalid_utf8( $text, true ) ), -1, PREG_SPLIT_NO_EMPTY ) as $word ) {
 			$words[] = Wcflow_Streams::cut( $word, 100 );
 			if ( $parts ) {
 				$pieces = array_merge( preg_split( '/[^\p{L}\p{N}\p{M}]+/u', $word ), explode( '@', $word ) );
@@ -276,7 +276,7 @@ class Wcflow_Cards {
 	 * @param mixed $email Address.
 	 */
 	public static function email( $email ) {
-		return Wcflow_Streams::cut( mb_strtolower( trim( self::text( $email ) ) ) );
+		return Wcflow_Streams::cut( Wcflow_Streams::lower( trim( self::text( $email ) ) ) );
 	}
 
 	/**

@@ -304,6 +304,15 @@ class Wcflow_Streams {
 	}
 
 	/**
+	 * Returns a text in lower case; where PHP lacks mbstring, only its plain letters.
+	 *
+	 * @param string $text Text.
+	 */
+	public static function lower( $text ) {
+		return function_exists( 'mb_strtolower' ) ? mb_strtolower( $text ) : strtolower( $text );
+	}
+
+	/**
 	 * Returns a text that fits into a column.
 	 *
 	 * @param string $text   Text.
