@@ -289,7 +289,7 @@ class Wcflow_Orders_List {
 		}
 		if ( isset( $wanted['sort'] ) ) {
 			$clauses['join']   .= " LEFT JOIN `$people` wcflow_p ON wcflow_p.person = $person";
-			$clauses['orderby'] = "COALESCE( wcflow_p.segment, '' ) {$wanted['sort']}" . ( $clauses['orderby'] ? ', ' . $clauses['orderby'] : '' );
+			$clauses['orderby'] = "COALESCE( wcflow_p.segment, '' ) = '', wcflow_p.segment {$wanted['sort']}" . ( $clauses['orderby'] ? ', ' . $clauses['orderby'] : '' );
 		}
 		return $clauses;
 	}

@@ -153,7 +153,7 @@ class Wcflow_Users_List {
 		if ( isset( $wanted['sort'] ) ) {
 			$way                  = 'desc' === strtolower( (string) $query->get( 'order' ) ) ? 'DESC' : 'ASC';
 			$query->query_from   .= " LEFT JOIN `$people` wcflow_p ON wcflow_p.person = wcflow_a.person";
-			$query->query_orderby = "ORDER BY COALESCE( wcflow_p.segment, '' ) $way, {$wpdb->users}.user_login ASC";
+			$query->query_orderby = "ORDER BY COALESCE( wcflow_p.segment, '' ) = '', wcflow_p.segment $way, {$wpdb->users}.user_login ASC";
 		}
 		// phpcs:enable
 	}
