@@ -6,6 +6,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -287,6 +288,45 @@ def test_programs_and_prefetched_pages_are_not_told(shop, products, visitor, hea
     visitor.send("POST", path_of(products[0]["permalink"]))
     visitor.get("/?feed=rss2&post_type=product")
     assert only("product_viewed", shop.sent(name)) == []
+
+
+@pytest.fixture
+def classic_checkout(php):
+    """Return the path of a page with the classic checkout."""
+    page = "'post_type' => 'page', 'post_status' => 'publish', 'post_title' => 'Classic checkout'"
+    made = f"wp_insert_post(array({page}, 'post_content' => '[woocommerce_checkout]'))"
+    number = php(f"echo {made};")
+    yield f"/?page_id={number}"
+    php(f"wp_delete_post({number}, true);")
+
+
+def test_the_classic_checkout_tells_the_address(shop, products, visitor, classic_checkout):
+    visitor.get(f"/?add-to-cart={products[0]['id']}")
+    page = visitor.get(classic_checkout)
+    assert "'#billing_email'" in page
+    nonce = re.search(r'"update_order_review_nonce":"(\w+)"', page)[1]
+    typed = urlencode({"billing_first_name": "Jo", "billing_email": shop.email("jo")})
+    form = {"security": nonce, "country": "DE", "post_data": typed}
+    answer = visitor.send("POST", "/?wc-ajax=update_order_review", data=form)
+    assert answer.json()["result"] == "success"
+    (cart,) = only("cart_updated", shop.sent("jo"))
+    assert [each["product_id"] for each in cart["items"]] == [products[0]["id"]]
+
+
+def test_what_is_switched_off_is_not_told(shop, products, visitor, php):
+    shop.register("kim", password="a password")
+    php("Wcflow_Settings::save_events(array('product_viewed' => true));")
+    try:
+        visitor.log_in(shop.email("kim"), "a password")
+        visitor.get(path_of(products[0]["permalink"]))
+        visitor.get(f"/?s={products[0]['name']}&post_type=product")
+        visitor.get(f"/?add-to-cart={products[0]['id']}")
+        token = shop.sign("open", "main", f"off {shop.run_id}")
+        assert visitor.send("GET", f"/?wcflow_open={token}").status_code == 200
+        assert {kind for kind, _ in shop.sent("kim")} == {"product_viewed"}
+        assert shop.told(token) == []
+    finally:
+        php("Wcflow_Settings::save_events(array_fill_keys(Wcflow_Settings::EVENTS, true));")
 
 
 def consent(shop, customer, meta="accepts_marketing"):

@@ -20,6 +20,9 @@ class Wcflow_Events {
 	 * Adds the hooks for the events that are switched on.
 	 */
 	public static function init() {
+		if ( ! class_exists( 'WooCommerce' ) ) {
+			return;
+		}
 		$on    = array_filter( Wcflow_Settings::events() );
 		$views = array_intersect_key( $on, array_flip( array( 'product_viewed', 'category_viewed', 'search' ) ) );
 		if ( ! $views && ! isset( $on['cart_updated'] ) && ! isset( $on['logged_in'] ) ) {
