@@ -31,7 +31,7 @@ $constants = array(
 	'WP_HTTP_BLOCK_EXTERNAL' => true,
 	'DISABLE_WP_CRON'        => true,
 	'WP_DEBUG'               => true,
-	'WP_DEBUG_DISPLAY'       => true,
+	'WP_DEBUG_DISPLAY'       => null,
 	'AUTH_KEY'               => 'a test',
 );
 if ( ! empty( $settings['network'] ) ) {
@@ -65,5 +65,6 @@ if ( ! empty( $settings['install'] ) ) {
 	get_role( 'administrator' )->add_cap( 'manage_woocommerce' );
 	update_option( 'active_plugins', array( 'wcflow-companion/wcflow-companion.php' ) );
 }
+$wpdb->show_errors();
 wp_set_current_user( 1 );
 require $argv[2];

@@ -175,9 +175,20 @@ class WordPress:
         return ran.stdout
 
 
+@pytest.mark.xdist_group("wordpress")
 def test_a_real_wordpress_agrees(wordpress):
     wordpress.sql("CREATE DATABASE one")
     wordpress.run("nothing.php", "one", install=True)
     lines = wordpress.run("checks.php", "one").splitlines()
     assert not [line for line in lines if not line.startswith("ok ")], "\n".join(lines)
     assert len(lines) > 10
+
+
+@pytest.mark.xdist_group("wordpress")
+def test_every_site_of_a_network_has_its_own_tables(wordpress):
+    wordpress.sql("CREATE DATABASE network")
+    wordpress.run("nothing.php", "network", install=True)
+    wordpress.run("network.php", "network")
+    lines = wordpress.run("network_checks.php", "network", network=True).splitlines()
+    assert not [line for line in lines if not line.startswith("ok ")], "\n".join(lines)
+    assert len(lines) == 3
