@@ -17,7 +17,7 @@ class Wcflow_Panel {
 	 */
 	public static function init() {
 		add_action( 'personal_options', array( __CLASS__, 'profile' ) );
-		add_action( 'add_meta_boxes', array( __CLASS__, 'meta_box' ), 10, 1 );
+		add_action( 'add_meta_boxes', array( __CLASS__, 'meta_box' ), 40 ); // After WooCommerce's own.
 		add_filter( 'woocommerce_admin_order_preview_get_order_details', array( __CLASS__, 'preview_details' ), 10, 2 );
 		add_action( 'woocommerce_admin_order_preview_start', array( __CLASS__, 'preview_line' ) );
 	}
