@@ -143,10 +143,8 @@ class Wcflow_People_Query {
 	 * Counts everybody, those of one filter, or at most a little more than Wcflow_People::MANY.
 	 */
 	private function count_many() {
-		global $wpdb;
 		if ( ! $this->conditions ) {
-			$people = Wcflow_Tables::name( 'people' );
-			return (int) $wpdb->get_var( "SELECT COUNT(*) FROM `$people` FORCE INDEX (customer_id)" ); // phpcs:ignore WordPress.DB
+			return Wcflow_People::count();
 		}
 		$one = 1 === count( $this->conditions ) && ! $this->conditions[0]['words'];
 		return $this->count_sql( $this->matching() . ( $one ? '' : ' LIMIT ' . ( Wcflow_People::MANY + 1 ) ) );
