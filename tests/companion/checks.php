@@ -99,6 +99,16 @@ $checks['an older version of the tables is upgraded when a page is loaded'] = fu
 	same( 'tier', $wpdb->get_var( "SHOW COLUMNS FROM $table LIKE 'tier'" ), 'column' );
 };
 
+$checks['tables that are gone are made anew, with another epoch'] = function () {
+	global $wpdb;
+	$epoch = Wcflow_Tables::epoch();
+	$wpdb->query( 'DROP TABLE ' . Wcflow_Tables::name( 'changes' ) );
+	$status = call( 'GET', 'status' )[1];
+	same( array( 'first' => 0, 'last' => 0 ), $status['streams']['changes'], 'changes' );
+	same( false, $status['epoch'] === $epoch, 'epoch' );
+	same( $status['epoch'], call( 'GET', 'status' )[1]['epoch'], 'epoch again' );
+};
+
 $checks['no capability, no answer'] = function () {
 	foreach ( array( 0 => 401, wp_insert_user( array( 'user_login' => 'c', 'user_pass' => 'x', 'role' => 'subscriber' ) ) => 403 ) as $user => $status ) {
 		wp_set_current_user( $user );

@@ -52,6 +52,7 @@ class Wcflow_Rest {
 	 * Tells what is here.
 	 */
 	public static function status() {
+		Wcflow_Tables::repair();
 		Wcflow_Tables::purge_if_due();
 		$streams = array();
 		foreach ( Wcflow_Streams::NAMES as $stream ) {

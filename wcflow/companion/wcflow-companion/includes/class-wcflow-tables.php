@@ -42,6 +42,9 @@ class Wcflow_Tables {
 	 */
 	public static function install() {
 		require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+		if ( self::are_missing() ) {
+			delete_option( 'wcflow_epoch' );
+		}
 		dbDelta( self::schema() );
 		add_option( 'wcflow_epoch', wp_generate_uuid4(), '', false );
 		foreach ( array( 'administrator', 'shop_manager' ) as $name ) {
@@ -54,6 +57,25 @@ class Wcflow_Tables {
 			wp_schedule_event( time() + HOUR_IN_SECONDS, 'daily', self::CRON );
 		}
 		update_option( 'wcflow_db_version', self::VERSION, true );
+	}
+
+	/**
+	 * Makes the tables where they are gone, as after a backup without them was restored.
+	 */
+	public static function repair() {
+		if ( self::are_missing() ) {
+			self::install();
+		}
+	}
+
+	/**
+	 * Says whether one of the tables is missing.
+	 */
+	private static function are_missing() {
+		global $wpdb;
+		$found = $wpdb->get_col( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( self::name( '' ) ) . '%' ) );
+		// Some servers keep all names in lower case.
+		return array() !== array_udiff( array_map( array( __CLASS__, 'name' ), self::NAMES ), $found, 'strcasecmp' );
 	}
 
 	/**
