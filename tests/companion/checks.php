@@ -357,6 +357,8 @@ $checks['what happens to users is told'] = function () {
 	same( "order $order deleted", $told( function () use ( $order ) { wp_delete_post( $order, true ); } ), 'order deleted' );
 };
 
+require __DIR__ . '/privacy_checks.php';
+
 $checks['deactivated and activated again, everything is there'] = function () {
 	$epoch = Wcflow_Tables::epoch();
 	$last  = Wcflow_Streams::bounds( 'changes' )['last'];
