@@ -89,7 +89,8 @@ class Wcflow_People_Query {
 		$from   = ( max( 1, (int) $this->args['page'] ) - 1 ) * $size;
 		$order  = $this->order();
 		$people = Wcflow_Tables::name( 'people' );
-		if ( null !== $this->rarest && $this->size <= self::FEW ) {
+		// Far behind, walking costs more than sorting all.
+		if ( null !== $this->rarest && ( $this->size <= self::FEW || ( $from > self::FEW && 1 < count( $this->conditions ) + (int) ( '' === $this->segment ) ) ) ) {
 			$sql = 'SELECT p.person FROM ( ' . $this->matching() . " ) m STRAIGHT_JOIN `$people` p ON p.person = m.person ORDER BY $order";
 		} else {
 			$index                 = $this->index();
@@ -237,7 +238,7 @@ class Wcflow_People_Query {
 			}
 			$x  = "x$number";
 			$on = "$x.person = $alias.person AND " . $this->test( $number, $x );
-			if ( $condition['words'] ) {
+			if ( $condition['words'] && 'p' === $alias ) {
 				// Several words of a person may begin so. With LIMIT it stays a look-up, and becomes no join in another order.
 				$where[] = "( SELECT 1 FROM `{$condition['table']}` $x WHERE $on LIMIT 1 ) IS NOT NULL";
 			} else {
