@@ -171,7 +171,7 @@ class Wcflow_Customer_Page {
 			if ( '' !== $edit && in_array( $edit, $undoing, true ) ) {
 				echo ' <em class="wcflow-waiting">' . esc_html__( 'being undone', 'wcflow-companion' ) . '</em>';
 			} elseif ( '' !== $edit && '0' !== $edit && Wcflow_Admin::may_edit() ) {
-				echo ' <button type="submit" class="button-link" form="' . esc_attr( Wcflow_Requests::form_id( 'edit.undo' ) ) . '" name="wcflow[edit]" value="' . esc_attr( $edit ) . '">' . esc_html__( 'Undo', 'wcflow-companion' ) . '<span class="screen-reader-text">: ' . esc_html( Wcflow_Html::short( Wcflow_Card::string( $entry, 'words' ) ) ) . '</span></button>';
+				echo ' · <button type="submit" class="button-link" form="' . esc_attr( Wcflow_Requests::form_id( 'edit.undo' ) ) . '" name="wcflow[edit]" value="' . esc_attr( $edit ) . '">' . esc_html__( 'Undo', 'wcflow-companion' ) . '<span class="screen-reader-text">: ' . esc_html( Wcflow_Html::short( Wcflow_Card::string( $entry, 'words' ) ) ) . '</span></button>';
 			}
 			echo '</div></li>';
 		}

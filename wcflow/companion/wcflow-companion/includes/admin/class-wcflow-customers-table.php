@@ -361,7 +361,7 @@ class Wcflow_Customers_Table extends WP_List_Table {
 		foreach ( $labels as $name => $state ) {
 			if ( $state ) {
 				$words = 'adding' === $state ? __( 'being added', 'wcflow-companion' ) : __( 'being removed', 'wcflow-companion' );
-				$html .= ' <span class="wcflow-chip wcflow-tag wcflow-is-' . esc_attr( $state ) . '"><bdi>' . esc_html( (string) $name ) . '</bdi> <em>' . esc_html( $words ) . '</em></span>';
+				$html .= ' <span class="wcflow-is-' . esc_attr( $state ) . '">' . Wcflow_Html::chip( (string) $name, 'wcflow-tag' ) . ' <em>' . esc_html( $words ) . '</em></span>';
 			}
 		}
 		$names = array_map( 'strval', array_keys( $labels, '', true ) );
