@@ -91,6 +91,7 @@ class Wcflow_Panel {
 	 * @param int    $order_id Order whose screen this is, or 0.
 	 */
 	private static function live( $row, $order_id ) {
+		Wcflow_Requests::notices( 'inline' ); // Where the script did not run.
 		echo '<div class="wcflow-panel" id="wcflow-panel-body">' . self::html( $row, $order_id ) . '</div>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
 		add_action(
 			'admin_footer',

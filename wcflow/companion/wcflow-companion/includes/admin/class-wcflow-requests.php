@@ -259,14 +259,16 @@ class Wcflow_Requests {
 
 	/**
 	 * Print what became of the form that was sent last.
+	 *
+	 * @param string $style Further CSS class, such as inline.
 	 */
-	public static function notices() {
+	public static function notices( $style = '' ) {
 		// phpcs:disable WordPress.Security.NonceVerification.Recommended -- only words are shown.
 		if ( isset( $_GET['wcflow_sent'] ) ) {
-			echo '<div class="notice notice-success is-dismissible"><p>' . esc_html( self::sent_words() ) . '</p></div>';
+			echo '<div class="notice notice-success is-dismissible ' . esc_attr( $style ) . '"><p>' . esc_html( self::sent_words() ) . '</p></div>';
 		}
 		if ( isset( $_GET['wcflow_problem'] ) ) {
-			echo '<div class="notice notice-error is-dismissible"><p>' . esc_html( sanitize_text_field( wp_unslash( $_GET['wcflow_problem'] ) ) ) . '</p></div>';
+			echo '<div class="notice notice-error is-dismissible ' . esc_attr( $style ) . '"><p>' . esc_html( sanitize_text_field( wp_unslash( $_GET['wcflow_problem'] ) ) ) . '</p></div>';
 		}
 		// phpcs:enable
 	}
