@@ -82,7 +82,7 @@ class Wcflow_Settings {
 			if ( '' === $clean['name'] || '' === $clean['meta'] ) {
 				return 'A topic needs a name and a meta key.';
 			}
-			if ( is_protected_meta( $clean['meta'], 'user' ) || preg_match( '/capabilities$|user_level$|^session_tokens$/', $clean['meta'] ) ) {
+			if ( preg_match( '/capabilities$|user_level$|^session_tokens$/', $clean['meta'] ) ) {
 				return "The meta key of topic {$clean['name']} is reserved.";
 			}
 			$settings['topics'][] = $clean;

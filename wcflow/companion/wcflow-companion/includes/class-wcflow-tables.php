@@ -159,6 +159,7 @@ class Wcflow_Tables {
 		if ( 'yes' === get_option( 'wcflow_remove_meta' ) ) {
 			self::remove_meta();
 		}
+		delete_metadata( 'user', 0, '_wcflow_cart_' . get_current_blog_id(), '', true );
 		foreach ( Wcflow_Settings::OPTIONS as $option ) {
 			delete_option( $option );
 		}
