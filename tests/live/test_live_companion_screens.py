@@ -316,26 +316,34 @@ def test_approving_held_work_sends_the_token_that_was_shown(dashboard):
     dashboard.press("Approve 100 changes")
     expect(dashboard.page.locator("#wcflow-held")).to_contain_text("Approved.")
     assert dashboard.requests(1) == [(0, "held.approve", {"token": token})]
+    dashboard.answer(dashboard.rows(1)[0], "refused", "There is more to approve now.")
+    dashboard.page.reload()
+    expect(dashboard.page.locator("#wcflow-held")).to_contain_text("There is more to approve now.")
+    expect(dashboard.page.get_by_role("button", name="Approve 100 changes")).to_be_visible()
 
 
 def test_tasks_are_done_and_moved_from_their_list(dashboard):
     person = dashboard.push()
+    call, write = (random.randint(10**6, 10**9) for _ in range(2))
     tasks = [
         {"id": n, "kind": "task", "person": person, "name": "Vera", "text": text, "due": due}
-        for n, text, due in [(1, "Call Vera", utc(days=2)), (2, "Write to Vera", utc(days=-4))]
+        for n, text, due in [
+            (call, "Call Vera", utc(days=2)),
+            (write, "Write to Vera", utc(days=-4)),
+        ]
     ]
     dashboard.summarize(tasks=tasks)
     dashboard.open("admin.php?page=wcflow&tab=tasks")
     expect(dashboard.page.locator(".wcflow-late")).to_have_text(["2 days late"])
     dashboard.press(re.compile("Done.*Call Vera"))
-    dashboard.page.select_option("#wcflow-snooze-2", "+7")
+    dashboard.page.select_option(f"#wcflow-snooze-{write}", "+7")
     dashboard.press(re.compile("Snooze.*Write to Vera"))
     expect(dashboard.page.locator("tbody")).to_contain_text("being marked as done")
     expect(dashboard.page.locator("tbody")).to_contain_text("being moved")
     done, moved = dashboard.requests(2)
-    assert done == (person, "task.done", {"task": "1"})
+    assert done == (person, "task.done", {"task": str(call)})
     assert moved[:2] == (person, "task.snooze")
-    assert moved[2]["task"] == "2"
+    assert moved[2]["task"] == str(write)
     assert utc(days=-6) < moved[2]["until"] < utc(days=-8)
 
 

@@ -114,11 +114,11 @@ class Wcflow_Overview_Page {
 			echo '<li><strong>' . esc_html( number_format_i18n( (int) Wcflow_Card::string( $kind, 'count' ) ) ) . '</strong> <bdi>' . esc_html( Wcflow_Card::string( $kind, 'words' ) ) . '</bdi></li>';
 		}
 		echo '</ul>';
-		$waiting = new Wcflow_Pending( Wcflow_Mailbox::pending_for( 0 ) );
-		if ( in_array( $token, $waiting->values( 'held.approve', 'token' ), true ) ) {
+		$last = self::last_approval( $token );
+		if ( $last && 'refused' !== $last['state'] ) {
 			echo '<p><em class="wcflow-waiting">' . esc_html__( 'Approved. wcflow writes these changes with its next sync.', 'wcflow-companion' ) . '</em></p>';
 		} elseif ( '' !== $token && Wcflow_Admin::may_edit() ) {
-			self::refused( $token );
+			( new Wcflow_Pending( array_filter( array( $last ) ) ) )->print_refused();
 			Wcflow_Requests::open_form( 'held.approve', 0 );
 			/* translators: %s: number of changes */
 			echo '<input type="hidden" name="wcflow[token]" value="' . esc_attr( $token ) . '"><button type="submit" class="button button-primary">' . esc_html( sprintf( _n( 'Approve %s change', 'Approve %s changes', $count, 'wcflow-companion' ), number_format_i18n( $count ) ) ) . '</button></form>';
@@ -127,17 +127,18 @@ class Wcflow_Overview_Page {
 	}
 
 	/**
-	 * Print why an approval was refused.
+	 * Return the last approval of held work, or null.
 	 *
 	 * @param string $token Token of the held work.
+	 * @return array|null
 	 */
-	private static function refused( $token ) {
-		foreach ( Wcflow_Mailbox::refused() as $request ) {
+	private static function last_approval( $token ) {
+		foreach ( Wcflow_Mailbox::latest_for( 0 ) as $request ) {
 			if ( 'held.approve' === $request['action'] && Wcflow_Card::string( $request['data'], 'token' ) === $token ) {
-				( new Wcflow_Pending( array( $request ) ) )->print_refused();
-				return;
+				return $request;
 			}
 		}
+		return null;
 	}
 
 	/**
