@@ -347,6 +347,26 @@ def test_tasks_are_done_and_moved_from_their_list(dashboard):
     assert utc(days=-6) < moved[2]["until"] < utc(days=-8)
 
 
+def test_the_order_preview_has_the_customers_segment_and_tags_in_one_line(dashboard):
+    word = uuid4().hex[:8]
+    order, _ = dashboard.guest_order(segment=word, tags=["Gold", "<Press>"])
+    dashboard.open_orders(f"&wcflow_segment={word}")
+    assert dashboard.page.locator("#the-list tr").count() == 1
+    dashboard.page.locator(f"a.order-preview[data-order-id='{order}']").click()
+    expect(dashboard.page.locator(".wcflow-preview")).to_have_text(
+        f"Customer: {word} · Gold · <Press>"
+    )
+
+
+def test_the_report_of_customers_has_segment_and_tags(dashboard):
+    _, email, _ = dashboard.customer(segment="VIP", tags=["Gold", "Press"])
+    found = dashboard.request(
+        "GET", "reports/customers", base="/wc-analytics/", search=email, searchby="email"
+    )
+    shown = [(row["wcflow_segment"], row["wcflow_tags"]) for row in found]
+    assert shown == [("VIP", "Gold, Press")]
+
+
 def test_values_from_outside_are_text_on_every_screen(dashboard):
     word = uuid4().hex[:8]
     hostile = {"name": f"{word} {SCRIPT}", "segment": SCRIPT, "tags": [SCRIPT, "\"'>" + SCRIPT]}

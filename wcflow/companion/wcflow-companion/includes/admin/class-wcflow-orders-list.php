@@ -12,6 +12,8 @@ defined( 'ABSPATH' ) || exit;
  */
 class Wcflow_Orders_List {
 
+	const PERSON = 'COALESCE( wcflow_a.person, wcflow_i.person )';
+
 	/**
 	 * Rows of people by id of the order.
 	 *
@@ -240,7 +242,46 @@ class Wcflow_Orders_List {
 			return $clauses;
 		}
 		$orders = $query->get_table_name( 'orders' );
-		return self::narrow( $clauses, "$orders.customer_id", "$orders.billing_email" );
+		foreach ( self::wanted() as $kind => $name ) {
+			if ( 'sort' === $kind ) {
+				$clauses = self::sort( self::join_people( $clauses, "$orders.customer_id", "$orders.billing_email" ), $name );
+			} else {
+				$clauses['join'] .= self::join_labelled( $orders, $kind, $name );
+			}
+		}
+		return $clauses;
+	}
+
+	/**
+	 * Return a join that keeps the orders of the people who have a label. It begins with the people: they are few.
+	 *
+	 * @param string $orders Table of orders.
+	 * @param string $kind   segment or tag.
+	 * @param string $name   Name of the label.
+	 * @return string
+	 */
+	private static function join_labelled( $orders, $kind, $name ) {
+		global $wpdb;
+		$accounts   = Wcflow_Tables::name( 'accounts' );
+		$identities = Wcflow_Tables::name( 'identities' );
+		$labels     = Wcflow_Tables::name( 'labels' );
+		$email      = self::comparable( 'i.value' );
+		// phpcs:disable WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- names of tables.
+		$by_account = $wpdb->prepare( "SELECT o.id FROM `$labels` l JOIN `$accounts` a ON a.person = l.person JOIN `$orders` o ON o.customer_id = a.customer_id WHERE l.kind = %s AND l.name = %s", $kind, $name );
+		$by_email   = $wpdb->prepare( "SELECT o.id FROM `$labels` l JOIN `$identities` i ON i.person = l.person AND i.kind = 'email' JOIN `$orders` o ON o.billing_email = $email AND o.customer_id = 0 WHERE l.kind = %s AND l.name = %s", $kind, $name );
+		// phpcs:enable
+		return " INNER JOIN ( $by_account UNION $by_email ) wcflow_$kind ON wcflow_$kind.id = $orders.id";
+	}
+
+	/**
+	 * Return SQL of an address that compares with other tables, whose collation may differ after a move.
+	 *
+	 * @param string $email SQL of an address.
+	 * @return string
+	 */
+	private static function comparable( $email ) {
+		global $wpdb;
+		return 'utf8mb4' === $wpdb->charset && $wpdb->collate ? "CONVERT( $email USING utf8mb4 ) COLLATE {$wpdb->collate}" : $email;
 	}
 
 	/**
@@ -258,7 +299,16 @@ class Wcflow_Orders_List {
 		$clauses['join']   .= " LEFT JOIN {$wpdb->postmeta} wcflow_u ON wcflow_u.post_id = {$wpdb->posts}.ID AND wcflow_u.meta_key = '_customer_user'";
 		$clauses['join']   .= " LEFT JOIN {$wpdb->postmeta} wcflow_m ON wcflow_m.post_id = {$wpdb->posts}.ID AND wcflow_m.meta_key = '_billing_email'";
 		$clauses['groupby'] = "{$wpdb->posts}.ID";
-		return self::narrow( $clauses, 'CAST( wcflow_u.meta_value AS UNSIGNED )', 'wcflow_m.meta_value' );
+		$clauses = self::join_people( $clauses, 'CAST( wcflow_u.meta_value AS UNSIGNED )', 'wcflow_m.meta_value' );
+		$labels  = Wcflow_Tables::name( 'labels' );
+		foreach ( self::wanted() as $kind => $name ) {
+			if ( 'sort' === $kind ) {
+				$clauses = self::sort( $clauses, $name );
+			} else {
+				$clauses['join'] .= $wpdb->prepare( " INNER JOIN `$labels` wcflow_$kind ON wcflow_$kind.person = " . self::PERSON . " AND wcflow_$kind.kind = %s AND wcflow_$kind.name = %s", $kind, $name ); // phpcs:ignore WordPress.DB.PreparedSQL
+			}
+		}
+		return $clauses;
 	}
 
 	/**
@@ -269,28 +319,25 @@ class Wcflow_Orders_List {
 	 * @param string   $email   SQL of the order's address.
 	 * @return string[]
 	 */
-	private static function narrow( $clauses, $user, $email ) {
-		global $wpdb;
-		$wanted     = self::wanted();
-		$accounts   = Wcflow_Tables::name( 'accounts' );
-		$identities = Wcflow_Tables::name( 'identities' );
-		$people     = Wcflow_Tables::name( 'people' );
-		$labels     = Wcflow_Tables::name( 'labels' );
-		if ( 'utf8mb4' === $wpdb->charset && $wpdb->collate ) {
-			$email = "CONVERT( $email USING utf8mb4 ) COLLATE {$wpdb->collate}"; // The two tables may differ after a move.
-		}
-		$person           = 'COALESCE( wcflow_a.person, wcflow_i.person )';
+	private static function join_people( $clauses, $user, $email ) {
+		$accounts         = Wcflow_Tables::name( 'accounts' );
+		$identities       = Wcflow_Tables::name( 'identities' );
 		$clauses['join'] .= " LEFT JOIN `$accounts` wcflow_a ON wcflow_a.customer_id = $user";
-		$clauses['join'] .= " LEFT JOIN `$identities` wcflow_i ON wcflow_a.person IS NULL AND wcflow_i.kind = 'email' AND wcflow_i.value = $email";
-		foreach ( array( 'segment', 'tag' ) as $kind ) {
-			if ( isset( $wanted[ $kind ] ) ) {
-				$clauses['join'] .= $wpdb->prepare( " INNER JOIN `$labels` wcflow_$kind ON wcflow_$kind.person = $person AND wcflow_$kind.kind = %s AND wcflow_$kind.name = %s", $kind, $wanted[ $kind ] ); // phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared
-			}
-		}
-		if ( isset( $wanted['sort'] ) ) {
-			$clauses['join']   .= " LEFT JOIN `$people` wcflow_p ON wcflow_p.person = $person";
-			$clauses['orderby'] = "COALESCE( wcflow_p.segment, '' ) = '', wcflow_p.segment {$wanted['sort']}" . ( $clauses['orderby'] ? ', ' . $clauses['orderby'] : '' );
-		}
+		$clauses['join'] .= " LEFT JOIN `$identities` wcflow_i ON wcflow_a.person IS NULL AND wcflow_i.kind = 'email' AND wcflow_i.value = " . self::comparable( $email );
+		return $clauses;
+	}
+
+	/**
+	 * Order a query of orders by segment; orders of people without one come last.
+	 *
+	 * @param string[] $clauses Clauses with the people.
+	 * @param string   $way     ASC or DESC.
+	 * @return string[]
+	 */
+	private static function sort( $clauses, $way ) {
+		$people             = Wcflow_Tables::name( 'people' );
+		$clauses['join']   .= " LEFT JOIN `$people` wcflow_p ON wcflow_p.person = " . self::PERSON;
+		$clauses['orderby'] = "COALESCE( wcflow_p.segment, '' ) = '', wcflow_p.segment $way" . ( $clauses['orderby'] ? ', ' . $clauses['orderby'] : '' );
 		return $clauses;
 	}
 
