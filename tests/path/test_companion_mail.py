@@ -242,6 +242,13 @@ def test_without_the_plugin_the_link_writes_an_e_mail(tmp_path, host):
     assert message["List-Unsubscribe-Post"] is None
 
 
+def test_the_links_change_in_the_pass_that_finds_the_plugin_deactivated(tmp_path, host):
+    post = Post(tmp_path, host)
+    post.plugin.deactivate()
+
+    assert post.send()["List-Unsubscribe"].startswith("<mailto:")
+
+
 def test_a_page_of_the_shopkeeper_comes_before_the_plugin(tmp_path, host):
     post = Post(tmp_path, host, smtp="unsubscribe_url = https://news.example/leave")
 
@@ -321,3 +328,32 @@ def test_nothing_is_recorded_of_someone_who_has_unsubscribed(tmp_path, host):
     post.run()
 
     assert [] == post.events("email_opened")
+
+
+# Visitors
+
+CART = """
+[workflow cart]
+trigger = cart_abandoned after 1h
+do = send_email cart
+
+[email cart]
+subject = Your cart
+markdown = It is still there.
+transactional = {transactional}
+"""
+
+
+@pytest.mark.parametrize(("transactional", "sent"), [("no", []), ("yes", ["vera@example.com"])])
+def test_a_visitor_who_did_not_agree_gets_no_marketing(tmp_path, host, transactional, sent):
+    post = Post(tmp_path, host, smtp=CART.format(transactional=transactional))
+    items = [{"product_id": 1, "name": "Wallet", "quantity": 1}]
+    post.plugin.change_cart("k1", items, now=post.sim.now, email="vera@example.com")
+    post.run()
+    post.sim.advance(hours=2)
+    post.run()
+
+    assert sent == host.recipients
+    (entry,) = [each for each in post.sim.outbox() if each.kind == "email"]
+    assert ("done" if sent else "cancelled") == entry.state
+    assert sent or "no consent" in entry.outcome

@@ -20,6 +20,7 @@ from wcflow.dashboard.push import PushResult, push_outdated
 from wcflow.dashboard.requests import Desk, handle_requests
 from wcflow.dashboard.summary import load_figures, load_summary
 from wcflow.database import companion
+from wcflow.database.companion import NOT_ACTIVE
 from wcflow.database.connection import Database
 from wcflow.database.sql import dumps, instant, loads, stamp
 from wcflow.database.stores import load_secret, load_store_row
@@ -49,7 +50,6 @@ PUSH_LIMIT = timedelta(seconds=15)
 FIGURES_EVERY = timedelta(hours=1)
 _LONGEST_PAUSE = timedelta(minutes=15)
 _ANSWERS = 100
-NOT_ACTIVE = "the companion plugin is not active in the store"
 OTHER_PROTOCOL = "the companion plugin and this wcflow do not fit together: update both"
 
 

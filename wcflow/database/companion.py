@@ -27,6 +27,8 @@ _SELECT_PUSHED = select_in(_PUSHED, "person", _PUSHED.c.person, _PUSHED.c.digest
 _REQUESTS = table_of(CompanionRequestRow)
 _SELECT_REQUESTS = select_in(_REQUESTS, "key", _REQUESTS.c.key)
 _FEED = 1000
+NOT_ACTIVE = "the companion plugin is not active in the store"
+"""The problem of a plugin that was deactivated."""
 
 
 def load_companion(tx: Connection, store: str) -> CompanionRow | None:
@@ -38,7 +40,7 @@ def load_companion(tx: Connection, store: str) -> CompanionRow | None:
 def load_mail_address(tx: Connection, store: str) -> str:
     """Return the store's address for links in e-mails; empty if no plugin there can answer them."""
     row, known = load_companion(tx, store), load_store_row(tx, store)
-    if row is None or known is None or not known.has_companion:
+    if row is None or known is None or not known.has_companion or row.problem == NOT_ACTIVE:
         return ""
     return row.mail_url if row.settings else ""
 

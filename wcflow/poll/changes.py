@@ -33,7 +33,6 @@ from wcflow.poll.compare import confirm_missing_orders, refetch_orders
 from wcflow.poll.context import CHANGES, FULL, PollContext, raise_alarm
 from wcflow.poll.customers import HUNDRED, Refetched, apply_refetched, displaced, refetch
 from wcflow.poll.orders import hidden_statuses
-from wcflow.store.errors import NO_ROUTE
 from wcflow.store.store_info import fetch_index
 
 log = structlog.get_logger()
@@ -79,9 +78,6 @@ def poll_changes(context: PollContext) -> None:
             stopping=lambda: next(pages, None) is None,
         )
     except StoreError as error:
-        if error.code == NO_ROUTE:  # it was deactivated: new e-mails need other links
-            with context.db.transaction() as tx:
-                save_store(tx, context.store, has_companion=False)
         if since is not None:
             log.warning("changes cannot be read", store=context.store, error=str(error))
         _save_since(context, since, None)
