@@ -162,6 +162,19 @@ $checks['hostile and broken cards are taken as far as they go'] = function () {
 	same( array( 0, 4 ), array( $refused['saved'], count( $refused['refused'] ) ), 'refused' );
 };
 
+$checks['cards are saved all or none'] = function () {
+	global $wpdb;
+	$wpdb->suppress_errors( true );
+	$broken = function ( $sql ) {
+		return 0 === strpos( $sql, 'INSERT INTO `' . Wcflow_Tables::name( 'labels' ) ) ? 'BROKEN' : $sql;
+	};
+	add_filter( 'query', $broken );
+	same( 500, call( 'POST', 'people', array( 'generation' => 'a.2', 'people' => array( card( 40, array( 'tags' => array( 'Gold' ) ) ) ) ) )[0], 'status' );
+	remove_filter( 'query', $broken );
+	$wpdb->suppress_errors( false );
+	same( null, Wcflow_People::find( 40 ), 'person' );
+};
+
 $checks['bad bodies are refused in words'] = function () {
 	same( 400, call( 'POST', 'people', '{"people":[' )[0], 'broken JSON' );
 	same( 400, call( 'POST', 'people', '[1]' )[0], 'list' );

@@ -21,7 +21,6 @@ class Wcflow_Cards {
 	 * @param string $generation Generation that the daemon gave.
 	 */
 	public static function save_many( $cards, $generation ) {
-		global $wpdb;
 		$good    = array();
 		$refused = array();
 		foreach ( $cards as $card ) {
@@ -35,14 +34,30 @@ class Wcflow_Cards {
 		}
 		if ( $good ) {
 			ksort( $good );
-			$wpdb->query( 'START TRANSACTION' );
-			if ( ! self::write( $good, $generation ) ) {
-				$wpdb->query( 'ROLLBACK' );
+			// Once more where another request held the same rows.
+			if ( ! self::write_all_or_none( $good, $generation ) && ! self::write_all_or_none( $good, $generation ) ) {
 				return null;
 			}
-			$wpdb->query( 'COMMIT' );
 		}
 		return $refused;
+	}
+
+	/**
+	 * Writes all cards or none and says which.
+	 *
+	 * @param array[] $cards      Normal cards by person.
+	 * @param string  $generation Generation that the daemon gave.
+	 */
+	private static function write_all_or_none( $cards, $generation ) {
+		global $wpdb;
+		$wpdb->query( 'START TRANSACTION' );
+		$written = self::write( $cards, $generation );
+		if ( $written ) {
+			$wpdb->query( 'COMMIT' );
+		} else {
+			$wpdb->query( 'ROLLBACK' );
+		}
+		return $written;
 	}
 
 	/**
