@@ -79,8 +79,8 @@ class Wcflow_Settings {
 			foreach ( array( 'name', 'label', 'meta' ) as $field ) {
 				$clean[ $field ] = Wcflow_Streams::cut( Wcflow_Cards::text( is_array( $topic ) && isset( $topic[ $field ] ) ? $topic[ $field ] : '' ) );
 			}
-			if ( '' === $clean['name'] || '' === $clean['meta'] ) {
-				return 'A topic needs a name and a meta key.';
+			if ( '' === $clean['name'] ) {
+				return 'A topic needs a name.';
 			}
 			if ( preg_match( '/capabilities$|user_level$|^session_tokens$/', $clean['meta'] ) ) {
 				return "The meta key of topic {$clean['name']} is reserved.";
