@@ -120,6 +120,16 @@ class Dashboard:
         self.request("POST", "requests/answers", {"answers": answers})
 
 
+def log_in(browser, http, name, password):
+    page = browser.new_context(ignore_https_errors=True).new_page()
+    page.goto(f"{http.url}/wp-login.php")
+    page.fill("#user_login", name)
+    page.fill("#user_pass", password)
+    page.click("#wp-submit")
+    page.wait_for_load_state()
+    return page
+
+
 @pytest.fixture(scope="module")
 def browser_page():
     url, ca = live_address()
@@ -132,12 +142,7 @@ def browser_page():
         pytest.skip("the store has no companion plugin")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(ignore_https_errors=True).new_page()
-        page.goto(f"{http.url}/wp-login.php")
-        page.fill("#user_login", name)
-        page.fill("#user_pass", password)
-        page.click("#wp-submit")
-        page.wait_for_load_state()
+        page = log_in(browser, http, name, password)
         if "wp-login" in page.url:
             pytest.skip("WCFLOW_TEST_ADMIN cannot log in")
         yield http, page
@@ -407,6 +412,33 @@ def test_a_form_without_its_nonce_changes_nothing(dashboard):
     dashboard.page.press("#wcflow-add-tag", "Enter")
     expect(dashboard.page.locator("body")).to_contain_text("expired")
     assert dashboard.rows(0) == []
+
+
+def test_someone_without_the_capability_reads_and_changes_nothing(dashboard, php):
+    name, password = f"reader{uuid4().hex[:8]}", uuid4().hex
+    php(
+        f"""
+        $id = wp_create_user( '{name}', '{password}', '{name}@example.com' );
+        $user = new WP_User( $id );
+        $user->set_role( 'shop_manager' );
+        $user->add_cap( 'wcflow_edit', false );
+        """
+    )
+    order, person = dashboard.guest_order(name="Vera", tags=["Gold"], segment="VIP")
+    browser = dashboard.page.context.browser
+    reader = Dashboard(dashboard.http, log_in(browser, dashboard.http, name, password))
+    reader.open_customer(person)
+    expect(reader.page.locator("h1")).to_have_text("Vera")
+    expect(reader.page.locator(".wcflow-labels").first).to_contain_text("Gold")
+    expect(reader.page.locator(".wcflow-wrap button")).to_have_count(0)
+    reader.open_order(order)
+    expect(reader.page.locator("#wcflow-panel-body")).to_contain_text("Gold")
+    expect(reader.page.locator("#wcflow-panel-body button")).to_have_count(0)
+    forged = """document.getElementById('wcflow-form-tag-remove').requestSubmit()"""
+    reader.page.evaluate(forged)
+    expect(reader.page.locator("#wcflow-panel-body")).to_contain_text("not allowed")
+    assert reader.rows(0) == []
+    reader.page.context.close()
 
 
 def test_the_csv_file_has_the_filtered_customers_and_no_formulas(dashboard):

@@ -26,6 +26,9 @@ class Wcflow_Admin {
 	 * Hook up the screens. Called in the dashboard only.
 	 */
 	public static function init() {
+		if ( ! class_exists( 'WooCommerce' ) ) {
+			return;
+		}
 		foreach ( array( 'Wcflow_Requests', 'Wcflow_Panel', 'Wcflow_Users_List', 'Wcflow_Orders_List', 'Wcflow_Export', 'Wcflow_Options_Page' ) as $class ) {
 			if ( method_exists( $class, 'init' ) ) {
 				$class::init();
@@ -108,7 +111,7 @@ class Wcflow_Admin {
 			)
 		);
 		self::$table = new Wcflow_Customers_Table();
-		self::$table->handle_bulk();
+		Wcflow_Customers_Bulk::handle( self::$table->current_action() );
 		self::$table->prepare_items();
 	}
 

@@ -171,50 +171,7 @@ class Wcflow_Customers_Table extends WP_List_Table {
 	 * @return array
 	 */
 	protected function get_bulk_actions() {
-		if ( ! Wcflow_Admin::may_edit() ) {
-			return array();
-		}
-		return array(
-			'tag.add'         => __( 'Add tag', 'wcflow-companion' ),
-			'tag.remove'      => __( 'Remove tag', 'wcflow-companion' ),
-			'group.add'       => __( 'Add to group', 'wcflow-companion' ),
-			'group.remove'    => __( 'Remove from group', 'wcflow-companion' ),
-			'note.add'        => __( 'Add note', 'wcflow-companion' ),
-			'status.active'   => __( 'Set status to active', 'wcflow-companion' ),
-			'status.inactive' => __( 'Set status to inactive', 'wcflow-companion' ),
-		);
-	}
-
-	/**
-	 * Do the bulk action that was sent, and go back to the list.
-	 */
-	public function handle_bulk() {
-		$action = $this->current_action();
-		if ( ! $action || ! array_key_exists( $action, $this->get_bulk_actions() ) ) {
-			return;
-		}
-		check_admin_referer( 'bulk-customers' );
-		$back    = Wcflow_Html::url( 'customers', self::filters() );
-		$persons = isset( $_POST['customer'] ) ? array_filter( array_map( 'absint', (array) $_POST['customer'] ) ) : array();
-		$value   = isset( $_POST['wcflow_value'] ) ? wp_unslash( (array) $_POST['wcflow_value'] ) : array(); // phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- cleaned below.
-		$input   = array( 'category' => isset( $_POST['wcflow_category'] ) ? sanitize_text_field( wp_unslash( $_POST['wcflow_category'] ) ) : '' );
-		foreach ( array( 'tag', 'group' ) as $kind ) {
-			$input[ $kind ] = isset( $value[ $kind ] ) && is_scalar( $value[ $kind ] ) ? (string) $value[ $kind ] : '';
-		}
-		$input['text'] = isset( $value['note'] ) && is_scalar( $value['note'] ) ? (string) $value['note'] : '';
-		if ( 0 === strpos( $action, 'status.' ) ) {
-			$input['status'] = substr( $action, 7 );
-			$action          = 'status.set';
-		}
-		$adding = str_replace( array( 'tag.remove', 'group.remove' ), array( 'tag.add', 'group.add' ), $action );
-		$data   = $persons ? Wcflow_Requests::clean( $adding, $input ) : __( 'Select one or more customers first.', 'wcflow-companion' );
-		if ( is_string( $data ) ) {
-			wp_safe_redirect( add_query_arg( 'wcflow_problem', rawurlencode( $data ), $back ) );
-			exit;
-		}
-		$rows = Wcflow_People::rows( $persons );
-		wp_safe_redirect( add_query_arg( 'wcflow_bulk', Wcflow_Bulk::send( $rows, $action, $data ), $back ) );
-		exit;
+		return Wcflow_Customers_Bulk::actions();
 	}
 
 	/**
@@ -227,7 +184,7 @@ class Wcflow_Customers_Table extends WP_List_Table {
 			return;
 		}
 		if ( Wcflow_Admin::may_edit() ) {
-			$this->bulk_fields();
+			Wcflow_Customers_Bulk::fields();
 		}
 		echo '<div class="alignleft actions wcflow-filters">';
 		$kinds = array(
@@ -253,33 +210,6 @@ class Wcflow_Customers_Table extends WP_List_Table {
 		echo '<button type="submit" class="button" form="wcflow-filter">' . esc_html__( 'Filter', 'wcflow-companion' ) . '</button>';
 		if ( array_diff_key( self::filters(), array_flip( array( 'orderby', 'order' ) ) ) ) {
 			echo ' <a class="button-link wcflow-clear" href="' . esc_url( Wcflow_Html::url( 'customers' ) ) . '">' . esc_html__( 'Clear filters', 'wcflow-companion' ) . '</a>';
-		}
-		echo '</div>';
-	}
-
-	/**
-	 * Print the fields of the bulk actions. The script shows the one that the chosen action needs.
-	 */
-	private function bulk_fields() {
-		$fields = array(
-			'tag'   => array( 'tag.add tag.remove', __( 'Tag for the bulk action', 'wcflow-companion' ), 'tags' ),
-			'group' => array( 'group.add group.remove', __( 'Group for the bulk action', 'wcflow-companion' ), 'groups' ),
-			'note'  => array( 'note.add', __( 'Note for the bulk action', 'wcflow-companion' ), '' ),
-		);
-		echo '<div class="alignleft actions wcflow-bulk-fields">';
-		foreach ( $fields as $name => $field ) {
-			echo '<span class="wcflow-bulk-field" data-wcflow-for="' . esc_attr( $field[0] ) . '"><label class="screen-reader-text" for="wcflow-bulk-' . esc_attr( $name ) . '">' . esc_html( $field[1] ) . '</label>';
-			echo '<input type="text" id="wcflow-bulk-' . esc_attr( $name ) . '" name="wcflow_value[' . esc_attr( $name ) . ']" placeholder="' . esc_attr( $field[1] ) . '" autocomplete="off"' . ( $field[2] ? ' list="wcflow-bulk-list-' . esc_attr( $name ) . '"' : '' ) . '>';
-			if ( $field[2] ) {
-				Wcflow_Html::suggestions( 'wcflow-bulk-list-' . $name, $field[2] );
-			} else {
-				echo '<label class="screen-reader-text" for="wcflow-bulk-category">' . esc_html__( 'Category of the note', 'wcflow-companion' ) . '</label><select id="wcflow-bulk-category" name="wcflow_category">';
-				foreach ( Wcflow_Admin::vocabulary( 'note_categories' ) as $category ) {
-					echo '<option value="' . esc_attr( $category ) . '">' . esc_html( Wcflow_Person_Parts::category( $category ) ) . '</option>';
-				}
-				echo '</select>';
-			}
-			echo '</span>';
 		}
 		echo '</div>';
 	}
