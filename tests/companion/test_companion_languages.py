@@ -3,7 +3,7 @@
 To bring them up to date after a change of texts, in the plugin's folder (and take out by hand what is
 no longer in the code)::
 
-    xgettext --language=PHP --from-code=UTF-8 --no-location --no-wrap --add-comments=translators \\
+    xgettext --language=PHP --from-code=UTF-8 --no-location --no-wrap --sort-output --add-comments=translators \\
         -k --keyword=__ --keyword=_e --keyword=_n:1,2 --keyword=_x:1,2c --keyword=esc_html__ \\
         --keyword=esc_html_e --keyword=esc_attr__ --keyword=esc_attr_e --join-existing \\
         -o languages/wcflow-companion.pot $(find . -name '*.php')
