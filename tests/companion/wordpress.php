@@ -34,6 +34,9 @@ $constants = array(
 	'WP_DEBUG_DISPLAY'       => null,
 	'AUTH_KEY'               => 'a test',
 );
+if ( ! empty( $settings['admin'] ) ) {
+	$constants['WP_ADMIN'] = true;
+}
 if ( ! empty( $settings['network'] ) ) {
 	$constants += array(
 		'MULTISITE'            => true,

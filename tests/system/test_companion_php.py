@@ -192,3 +192,11 @@ def test_every_site_of_a_network_has_its_own_tables(wordpress):
     lines = wordpress.run("network_checks.php", "network", network=True).splitlines()
     assert not [line for line in lines if not line.startswith("ok ")], "\n".join(lines)
     assert len(lines) == 3
+
+
+@pytest.mark.xdist_group("wordpress")
+def test_the_dashboard_works_without_woocommerce(wordpress):
+    wordpress.sql("CREATE DATABASE bare")
+    wordpress.run("nothing.php", "bare", install=True)
+    lines = wordpress.run("admin.php", "bare", admin=True).splitlines()
+    assert lines == ["ok the list of users", "ok the profile"]
