@@ -26,8 +26,7 @@ MAIN = "wcflow-companion/wcflow-companion.php"
 @pytest.fixture(scope="module")
 def files():
     found = plugin_files()
-    if not found:
-        pytest.skip("the plugin is not in this tree")
+    assert found, "the plugin is in wcflow/companion/"
     return found
 
 

@@ -167,7 +167,7 @@ def _wrong_settings(body: Mapping[str, Any]) -> str:
     for topic in body.get("topics") or []:
         if not topic.get("name") or not topic.get("meta"):
             return "A topic needs a name and a meta key."
-        if re.search(r"^_|capabilities$|user_level$|^session_tokens$", topic["meta"]):
+        if re.search(r"capabilities$|user_level$|^session_tokens$", topic["meta"]):
             return f"The meta key of topic {topic['name']} is reserved."
     return ""
 
