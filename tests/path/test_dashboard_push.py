@@ -7,9 +7,11 @@ import pytest
 
 from tests.persons import person
 from tests.simulation import ProcessKilled, Simulation
+from wcflow import maintenance
 from wcflow.customers import notes, tags
 from wcflow.dashboard import companion as dashboard
 from wcflow.database import companion
+from wcflow.database.consistency import find_row_problems
 from wcflow.database.edits import EditedBy
 
 RULES = """
@@ -310,3 +312,20 @@ def test_settings_that_the_plugin_refuses_stop_nothing_else(sim):
     with sim.db.reading() as tx:
         found = companion.load_companion(tx, "shop")
     assert ("", sim.sandbox.companion.tables.settings["digest"]) == (found.problem, found.settings)
+
+
+def test_someone_gone_whom_the_plugin_still_shows_is_found_and_then_removed(sim):
+    run_passes(sim)
+    tables = sim.sandbox.companion.tables
+    tables.people[77] = {**cards(sim)["guest@example.com"], "person": 77, "email": "gone@x.example"}
+    tables.generations[77] = tables.generation
+    with sim.db.transaction() as tx:
+        companion.save_pushed(tx, "shop", {77: "digest"}, [], [])
+        (problem,) = find_row_problems(tx, "shop", sim.now)
+        assert ("companion plugin", ("77",)) == (problem.name, problem.examples)
+    with sim.context() as context:
+        maintenance.resync(context)
+    run_passes(sim)
+    assert "gone@x.example" not in cards(sim)
+    with sim.db.reading() as tx:
+        assert [] == [*find_row_problems(tx, "shop", sim.now)]

@@ -15,7 +15,7 @@ import pytest
 from tests.command_line import CommandLine, run_wcflow
 from wcflow import __version__
 from wcflow.config.companion_plugin import plugin_files, plugin_zip, version_words
-from wcflow.database.companion import push_everyone, save_companion
+from wcflow.database.companion import push_everyone, save_companion, save_pushed
 from wcflow.database.sql import stamp
 from wcflow.database.stores import save_store
 
@@ -174,3 +174,16 @@ def test_doctor_compares_the_plugin_with_wcflow(line, version, level, said):
 
     messages = [each for each in found if said in each["message"]]
     assert [level] == [each["level"] for each in messages]
+
+
+def test_wcflow_status_says_why_the_plugin_is_not_up_to_date(line):
+    line.sim.run_pass()
+    find_plugin(line, problem="it answers with HTTP 500", problem_since=stamp(line.sim.now))
+    with line.sim.db.transaction() as tx:
+        save_pushed(tx, "shop", {1: "digest"}, [1], [])
+    result = line.run("status")
+
+    assert 1 == result.code
+    text = " ".join(result.out.split())
+    assert "the companion plugin cannot be updated: it answers with HTTP 500" in text
+    assert "the companion plugin does not show 1 customer (the log says why)" in text

@@ -26,6 +26,7 @@ from wcflow.database.companion import (
     count_pushed,
     load_companion,
     load_followed_since,
+    load_problems,
 )
 from wcflow.database.sql import instant
 from wcflow.database.stores import load_store_row
@@ -109,9 +110,8 @@ def _load(tx: Connection, store: str) -> dict[str, Any]:
         words, advice = version_words(known.version)
         if words:
             found["problems"].append({"problem": words, "advice": advice})
-        if known.problem:
-            text = f"it cannot be updated: {known.problem}"
-            found["problems"].append({"problem": text, "advice": ""})
+        for problem in load_problems(tx, store):
+            found["problems"].append({"problem": problem, "advice": ""})
     return found
 
 

@@ -19,7 +19,7 @@ from wcflow.config.load import Config
 from wcflow.config.rule_warnings import ORDER_STATUSES
 from wcflow.config.rules import conditions_and_templates
 from wcflow.config.stores import StoreSettings
-from wcflow.database.companion import load_companion
+from wcflow.database.companion import load_companion, load_problems
 from wcflow.database.connection import open_database
 from wcflow.database.customers import count_names_by_guest_address
 from wcflow.database.order_counts import count_child_orders, find_parents_with_less
@@ -117,9 +117,8 @@ def _check_companion(tx: Connection, row: StoreRow) -> Finding:
     words, advice = version_words(known.version)
     if words:
         return Finding("companion plugin", "warning", words, advice)
-    if known.problem:
-        message = f"the companion plugin cannot be updated: {known.problem}"
-        return Finding("companion plugin", "warning", message)
+    for problem in load_problems(tx, row.name):
+        return Finding("companion plugin", "warning", problem)
     return Finding("companion plugin", "ok", f"the companion plugin {known.version} is up to date")
 
 

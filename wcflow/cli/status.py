@@ -25,6 +25,7 @@ from wcflow.cli.quarantined import print_quarantine, quarantine_problems
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, outbox, people
+from wcflow.database.companion import load_problems
 from wcflow.database.messages import DeferredMessages, load_deferred
 from wcflow.database.order_counts import CurrencyCount, count_child_orders
 from wcflow.database.outbox import OutboxEntry
@@ -207,6 +208,7 @@ def load_status(
         problems=(
             *_sync_problems(row, hold, now, allowed_age, len(failed)),
             *waiting_sentences(tx, name),
+            *(load_problems(tx, name) if row.has_companion else ()),
             *describe.channel_problems(load_channel_errors(tx, name), parse_zone(row.time_zone)),
             *describe.mailbox_problem(load_setting(tx, MAILBOX_TROUBLE) if config.bounces else ""),
             *quarantine_problems(quarantine),

@@ -174,5 +174,4 @@ def _finish(db: Database, client: Store, store: str, generation: str) -> None:
         return
     finish_people(client, generation)
     with db.transaction() as tx:
-        companion.forget_absent(tx, store)
         companion.save_companion(tx, store, finish_due=False)

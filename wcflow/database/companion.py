@@ -152,7 +152,21 @@ def _queue_more(tx: Connection, store: str) -> None:
     if len(found) == _FEED:
         save_companion(tx, store, queued_up_to=found[-1])
     else:
+        upsert(
+            tx,
+            CompanionDueRow,
+            [_due(store, each, 0) for each in _absent(tx, store)],
+            keep=["number"],
+        )
         save_companion(tx, store, queued_up_to=None, finish_due=True)
+
+
+def _absent(tx: Connection, store: str) -> list[int]:
+    """Return the people whom the plugin shows although they are gone."""
+    here = and_(_PERSONS.c.store == store, _PERSONS.c.id == _PUSHED.c.person, _PERSONS.c.present)
+    is_gone = not_(select(_PERSONS.c.id).where(here).exists())
+    query = select(_PUSHED.c.person).where(_PUSHED.c.store == store, is_gone)
+    return list(tx.scalars(query.order_by(_PUSHED.c.person)))
 
 
 def count_outdated(tx: Connection, store: str) -> int:
@@ -199,17 +213,23 @@ def clear_outdated(tx: Connection, store: str, numbers: Mapping[int, int]) -> No
         tx.execute(delete(_DUE).where(*here))
 
 
+def load_problems(tx: Connection, store: str) -> list[str]:
+    """Return why the plugin does not show everything as it is now, in words."""
+    row = load_companion(tx, store)
+    found = (
+        [f"the companion plugin cannot be updated: {row.problem}"] if row and row.problem else []
+    )
+    here = (_PUSHED.c.store == store, _PUSHED.c.refused)
+    if refused := tx.scalar(select(func.count()).where(*here)) or 0:
+        people = "1 customer" if refused == 1 else f"{refused:,} customers"
+        found.append(f"the companion plugin does not show {people} (the log says why)")
+    return found
+
+
 def count_pushed(tx: Connection, store: str) -> int:
     """Count the people whose card the plugin has."""
     here = (_PUSHED.c.store == store, not_(_PUSHED.c.refused))
     return tx.scalar(select(func.count()).where(*here)) or 0
-
-
-def forget_absent(tx: Connection, store: str) -> None:
-    """Forget the cards of people who are gone, once the plugin has removed all older ones."""
-    person = and_(_PERSONS.c.store == store, _PERSONS.c.id == _PUSHED.c.person, _PERSONS.c.present)
-    is_gone = not_(select(_PERSONS.c.id).where(person).exists())
-    tx.execute(delete(_PUSHED).where(_PUSHED.c.store == store, is_gone))
 
 
 def expect_anything(tx: Connection) -> None:

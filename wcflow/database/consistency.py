@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, String, and_, cast, func, not_, or_, 
 from wcflow.database.consistency_checks import (
     RESTORE_ADVICE,
     RowCheck,
+    companion_checks,
     pool_checks,
     search_checks,
     standing_checks,
@@ -111,6 +112,7 @@ def find_row_problems(tx: Connection, store: str, now: datetime) -> Iterator[Int
         *_poll_checks(store, stamp(now)),
         *standing_checks(store),
         *pool_checks(store),
+        *companion_checks(store),
         *search_checks(store),
     )
     for check in checks:

@@ -11,6 +11,9 @@ from wcflow.database import pools, suppression, tasks
 from wcflow.database.sql import table_of
 from wcflow.database.tables import (
     CampaignRow,
+    CompanionDueRow,
+    CompanionPushedRow,
+    CompanionRequestRow,
     GroupMemberRow,
     PersonRow,
     PointsRow,
@@ -26,6 +29,8 @@ _PERSONS, _POINTS, _TIERS = table_of(PersonRow), table_of(PointsRow), table_of(T
 _GROUPS, _TASKS, _CODES = table_of(GroupMemberRow), table_of(TaskRow), table_of(PoolCodeRow)
 _CAMPAIGNS, _SUPPRESSED = table_of(CampaignRow), table_of(SuppressionRow)
 _TEXTS = table_of(SearchTextRow)
+_DUE, _PUSHED = table_of(CompanionDueRow), table_of(CompanionPushedRow)
+_REQUESTS = table_of(CompanionRequestRow)
 RESTORE_ADVICE = "Restore a backup: nothing else contains the correct values."
 _CAMPAIGN_STATES = (
     campaigns.WAITING,
@@ -87,6 +92,22 @@ def search_checks(store: str) -> Iterator[RowCheck]:
     )
     problem = "people cannot be found by their names"
     yield RowCheck("searches", problem, "Run 'wcflow resync': it evaluates everyone again.", query)
+
+
+def companion_checks(store: str) -> Iterator[RowCheck]:
+    """Return the checks of what the companion plugin has: whoever is gone is to be removed from it."""
+    states = ("done", "refused")
+    yield _unknown_states(store, _REQUESTS.c.state, _REQUESTS.c.key, states, "requests")
+    person = and_(_PERSONS.c.store == store, _PERSONS.c.id == _PUSHED.c.person, _PERSONS.c.present)
+    due = and_(_DUE.c.store == store, _DUE.c.person == _PUSHED.c.person)
+    query = select(_PUSHED.c.person).where(
+        _PUSHED.c.store == store,
+        not_(select(_PERSONS.c.id).where(person).exists()),
+        not_(select(_DUE.c.person).where(due).exists()),
+    )
+    problem = "customers who are gone are shown by the companion plugin"
+    advice = "Run 'wcflow resync': the next sync then removes them."
+    yield RowCheck("companion plugin", problem, advice, query)
 
 
 def _has_no_person(table: Any) -> ColumnElement[bool]:
