@@ -14,7 +14,7 @@ from wcflow.units import at_time_of_day, backoff, local_day
 NIGHTLY_AT = time(3, 30)
 """In the store's time zone: few people buy then, and clocks do not change."""
 
-STORE_INFO_EVERY = timedelta(hours=1)
+STORE_INFO_EVERY = timedelta(hours=6)
 """How often the store's time zone, currency and version are read again."""
 
 _FIRST, _LONGEST = timedelta(seconds=30), timedelta(minutes=10)
