@@ -182,12 +182,12 @@ def _push_summary(plugin: Plugin, row: CompanionRow, now: datetime) -> None:
     push_summary(plugin.store, summary)
 
 
-def _figures(plugin: Plugin, row: CompanionRow, now: datetime) -> list[dict[str, Any]]:
-    """Return the figures of workflows, which take long to compute in a large store."""
+def _figures(plugin: Plugin, row: CompanionRow, now: datetime) -> dict[str, Any]:
+    """Return what takes long to compute in a large store, as it was within the last hour."""
     config, names = plugin.config, [each.name for each in plugin.config.rules.workflows]
-    known: list[dict[str, Any]] = loads(row.figures)
+    known: dict[str, Any] = loads(row.figures)
     age = None if row.figures_at is None else now - instant(row.figures_at)
-    same = [each["name"] for each in known] == names
+    same = [each["name"] for each in known.get("workflows", ())] == names
     if same and age is not None and timedelta() <= age < FIGURES_EVERY:
         return known
     with plugin.db.reading() as tx:

@@ -40,10 +40,10 @@ def load_summary(
     config: Config,
     settings: StoreSettings,
     row: StoreRow,
-    figures: Sequence[Json],
+    figures: Json,
     now: datetime,
 ) -> Json:
-    """Return the summary; ``figures`` are those of workflows, which are computed now and then."""
+    """Return the summary; ``figures`` are those of load_figures, which take long to compute."""
     store, zone = settings.name, parse_zone(row.time_zone)
     counts = outbox.count_by_state(tx, store)
     failed = outbox.load_entries(tx, store, ["failed"], limit=_FAILED, newest_first=True)
@@ -67,7 +67,7 @@ def load_summary(
             {"name": each.name, "people": segments.get(each.name, 0)}
             for each in config.rules.segments
         ],
-        "workflows": list(figures),
+        "workflows": figures["workflows"],
         "actions": [
             {
                 "at": time_text(each.finished_at),
@@ -86,7 +86,7 @@ def load_summary(
             }
             for each in tasks
         ],
-        "vocabulary": _vocabulary(tx, config, store),
+        "vocabulary": _vocabulary(tx, config, store, figures["tags"]),
     }
 
 
@@ -131,13 +131,11 @@ def _sentence(words: str) -> str:
     return short(f"{words[:1].upper()}{words[1:].rstrip('.')}.", _SENTENCE)
 
 
-def _vocabulary(tx: Connection, config: Config, store: str) -> Json:
+def _vocabulary(tx: Connection, config: Config, store: str, known_tags: Sequence[str]) -> Json:
     """Return the names that the dashboard suggests, those of tags that most customers have first."""
-    counts = tags.count_by_tag(tx, store)
-    known = {*counts, *config.rules.static_tags}
-    most_used = sorted(known, key=lambda tag: (-counts.get(tag, 0), tag.casefold()))
+    of_rules = sorted(config.rules.static_tags, key=str.casefold)
     return {
-        "tags": most_used[:_NAMES],
+        "tags": list(dict.fromkeys([*known_tags, *of_rules]))[:_NAMES],
         "groups": _sorted(groups.load_group_names(tx, store)),
         "companies": _sorted(each.name for each in load_companies(tx, store)),
         "segments": [each.name for each in config.rules.segments],
@@ -150,16 +148,21 @@ def _sorted(names: Collection[str] | Iterator[str]) -> list[str]:
     return sorted(names, key=str.casefold)[:_NAMES]
 
 
-# The figures of workflows.
+# What takes long to compute in a large store.
 
 
-def load_figures(tx: Connection, config: Config, settings: StoreSettings) -> list[Json]:
-    """Return what came of each workflow since the start, as 'wcflow workflow report' says it."""
+def load_figures(tx: Connection, config: Config, settings: StoreSettings) -> Json:
+    """Return what came of each workflow since the start, and the tags that most customers have."""
     report = build_report(tx, config, settings, None)
-    return [
-        _figures(each.name, each.mode, report.rules[f"workflow {each.name}"], report.currency)
-        for each in config.rules.workflows
-    ]
+    counts = tags.count_by_tag(tx, settings.name)
+    most_used = sorted(counts, key=lambda tag: (-counts[tag], tag.casefold()))
+    return {
+        "workflows": [
+            _figures(each.name, each.mode, report.rules[f"workflow {each.name}"], report.currency)
+            for each in config.rules.workflows
+        ],
+        "tags": most_used[:_NAMES],
+    }
 
 
 def _figures(name: str, mode: str, report: RuleReport, currency: str) -> Json:

@@ -27,7 +27,9 @@ class CompanionRow(Row, table=True):
         default=False, description="everyone was queued: older rows of the plugin are removed next"
     )
     figures: str = Field(
-        default="[]", sa_type=Text, description="JSON: the figures of workflows, as pushed"
+        default="{}",
+        sa_type=Text,
+        description="JSON: figures of workflows and usual tags, as pushed",
     )
     figures_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when these figures were computed"
