@@ -11,7 +11,7 @@ from sqlalchemy import Connection, or_, select
 from wcflow.database.companion import mark_cards_outdated
 from wcflow.database.outbox import OutboxEntry, load_entries
 from wcflow.database.outcomes import WAITING, cancel_runs
-from wcflow.database.runs import run_from_row, save_run
+from wcflow.database.runs import RUN_COLUMNS, run_from_row, save_run
 from wcflow.database.sql import table_of
 from wcflow.database.tables import OutboxRow, RunRow
 from wcflow.rules.workflow_run import Run, finished
@@ -25,7 +25,7 @@ def load_run_list(
     tx: Connection, store: str, workflow: str | None, states: Sequence[str], limit: int | None
 ) -> list[Run]:
     """Return runs in these states, the newest first; ``limit`` None returns all."""
-    query = select(_RUNS).where(_RUNS.c.store == store, _RUNS.c.state.in_(states))
+    query = select(*RUN_COLUMNS).where(_RUNS.c.store == store, _RUNS.c.state.in_(states))
     if workflow is not None:
         query = query.where(_RUNS.c.workflow == workflow)
     rows = tx.execute(query.order_by(_RUNS.c.id.desc()).limit(limit))
@@ -34,7 +34,7 @@ def load_run_list(
 
 def load_run(tx: Connection, store: str, number: int) -> Run | None:
     row = tx.execute(
-        select(_RUNS).where(_RUNS.c.store == store, _RUNS.c.id == number)
+        select(*RUN_COLUMNS).where(_RUNS.c.store == store, _RUNS.c.id == number)
     ).one_or_none()
     return None if row is None else run_from_row(row)
 
@@ -95,7 +95,7 @@ def end_runs_of(tx: Connection, caller: Caller, workflow: str, now: datetime) ->
         _OUTBOX.c.state == "due",
         _OUTBOX.c.run_id.is_not(None),
     )
-    query = select(_RUNS).where(
+    query = select(*RUN_COLUMNS).where(
         *here,
         _RUNS.c.workflow == workflow,
         _RUNS.c.id != caller.run_id,

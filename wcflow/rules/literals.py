@@ -37,10 +37,11 @@ def _is_word_character(letter: str) -> bool:
     return letter.isalnum() or unicodedata.category(letter).startswith("M")
 
 
+@lru_cache(maxsize=16384)
 def contains_words(text: str, words: tuple[str, ...]) -> bool:
     """Return whether the text contains the words one after another, each as a whole word."""
     found = split_words(text)
-    if len(words) == 1:  # nearly always, and asked for each name of each customer
+    if len(words) == 1:  # nearly always
         return words[0] in found
     starts = range(len(found) - len(words) + 1)
     return any(found[start : start + len(words)] == words for start in starts)
