@@ -225,3 +225,33 @@ def test_a_workflow_starts_for_the_selected_customers_only(cli):
     assert {"Anna", "Ben", "Cleo"} == {*listed(cli, "--tag", "Welcomed")}
     assert 2 == cli.run("customer", "bulk", "start-workflow", "Wellcome", "--all").code
     assert 2 == cli.run("customer", "bulk", "start-workflow", "--all").code
+
+
+def test_many_are_deleted_as_by_customer_delete(cli, tmp_path):
+    shown = run(cli, "customer", "bulk", "delete", "--search", "n")
+    assert ["Anna <anna@example.com>, customer 1", "Ben <ben@example.com>, customer 2"] == [
+        line.rstrip(" 0") for line in shown.lines[1:3]
+    ]
+    assert run(cli, "customer", "delete", "--search", "n").out == shown.out
+    file = tmp_path / "two.txt"
+    file.write_text("anna@example.com\n2\n")
+    result = run(cli, "customer", "bulk", "delete", "--from", str(file), "--yes")
+    assert 2 == result.out.count("(receipt ")
+    assert ["Cleo", "Tester"] == listed(cli)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["delete"], "no customers are selected"),
+        (["delete", "--all", "--yes"], "delete does not take all customers at once"),
+        (["delete", "Gold", "--search", "n"], "delete has neither a value nor a category"),
+        (["note", "Hi", "--all", "--orders", "delete"], "only delete does something to orders"),
+        (["delete", "--search", "n"], "no terminal to confirm on; add --yes"),
+    ],
+)
+def test_a_deletion_that_was_not_clearly_asked_for_deletes_no_one(cli, words, message):
+    result = run(cli, "customer", "bulk", *words)
+    assert 2 == result.code
+    assert message in result.err
+    assert 4 == len(listed(cli))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from wcflow.cli import output
 from wcflow.cli.context import DatabaseSession, edited_by, open_database_session
+from wcflow.cli.customer_delete import DeleteSelection, OrdersOption, delete_selected
 from wcflow.cli.customer_filter import (
     Company,
     FilterOptions,
@@ -39,6 +40,7 @@ from wcflow.customers.bulk import (
     find_interrupted,
 )
 from wcflow.customers.bulk_actions import ACTIONS, BulkAction, BulkRequest, plan_change
+from wcflow.customers.erasure import Orders
 from wcflow.customers.written import written_when
 from wcflow.database.contacts import load_contacts
 from wcflow.database.edits import load_bulk_persons
@@ -50,14 +52,14 @@ SHOWN = 10
 EPILOG = """\b
 Exit codes:
     0  done, or declined
-    1  FILE cannot be read
+    1  FILE cannot be read, or some customers cannot be deleted
     2  no such action, or a wrong option; or no terminal to confirm on
    78  the store was never read
 """
 
 
 class Action(StrEnum):
-    """What can be done; all but one are in ACTIONS."""
+    """What can be done; those with a preview of their own are not in ACTIONS."""
 
     ADD_TAG = "add-tag"
     REMOVE_TAG = "remove-tag"
@@ -67,6 +69,7 @@ class Action(StrEnum):
     DEACTIVATE = "deactivate"
     NOTE = "note"
     START_WORKFLOW = "start-workflow"
+    DELETE = "delete"
 
 
 def bulk(
@@ -94,6 +97,7 @@ def bulk(
             "--category", metavar="NAME", help="The category of a note.", show_default=False
         ),
     ] = "",
+    orders: OrdersOption = Orders.ANONYMIZE,
     config: ConfigFile = None,
     store: StoreName = None,
     reason: Reason = "",
@@ -103,10 +107,18 @@ def bulk(
 
     The options select customers as in 'customer list'. Shows how many there are and what follows,
     and asks. If it is interrupted, the same command does the rest. 'wcflow customer undo --bulk'
-    takes all of it back.
+    takes all of it back, but not 'delete', which is the same as 'wcflow customer delete'.
     """
     options = FilterOptions(search, segment, tag, group, company, status, where)
     check_selection(options, from_file, everyone=everyone)
+    if action is Action.DELETE:
+        _check_deletion(value or category, everyone=everyone)
+        with open_database_session(config) as session:
+            selection = DeleteSelection(options, from_file)
+            delete_selected(session, store, selection, orders, reason, yes=yes)
+        return
+    if orders is not Orders.ANONYMIZE:
+        raise UsageError("only delete does something to orders", "Leave out --orders.")
     if action is Action.START_WORKFLOW:
         if not value or category:
             raise UsageError("start-workflow needs the name of a workflow, and nothing else", "")
@@ -131,6 +143,14 @@ def bulk(
         by = edited_by(session, reason)
         result = change_many(session.db, settings.name, persons, change, by)
     _print_result(change, result)
+
+
+def _check_deletion(more: str, *, everyone: bool) -> None:
+    if more:
+        raise UsageError("delete has neither a value nor a category", f"Leave out {more!r}.")
+    if everyone:
+        advice = "Select them with the options of 'customer list' or --from FILE."
+        raise UsageError("delete does not take all customers at once", advice)
 
 
 def _start_workflow(

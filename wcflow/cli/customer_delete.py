@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from sqlalchemy import Connection
@@ -64,6 +64,14 @@ OrdersOption = Annotated[
 ]
 
 
+class DeleteSelection(NamedTuple):
+    """Which customers to delete: those of a filter, of a file, and those who are named."""
+
+    options: FilterOptions
+    file: Path | None = None
+    names: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A customer to delete, and what is held on them."""
@@ -101,23 +109,40 @@ def delete(
     sync anonymizes or deletes the orders and then deletes the account.
     'wcflow customer erasures' shows how far it is.
     """
+    options = FilterOptions(search, segment, tag, group, company, status, where)
+    selection = DeleteSelection(options, from_file, customers or ())
     with open_database_session(config) as session:
-        with session.db.reading() as tx:
-            options = FilterOptions(search, segment, tag, group, company, status, where)
-            selected = _select(tx, session, store, options)
-            selected += [find_customer(tx, session, store, name) for name in customers or ()]
-            found, problems = _choose(tx, session, store, selected, from_file)
-        for problem in problems:
-            output.print_error(problem)
-        if not found:
-            advice = "" if problems else "Name customers, or select some; --help shows how."
-            raise UsageError("there is no customer to delete", advice)
-        _print_plan(found, orders)
-        if not confirm(_question(found, orders), yes=yes):
-            output.print_line("Cancelled.")
-            return
-        by = edited_by(session, reason)
-        failed = [error for each in found if (error := _erase(session, each, by, orders))]
+        delete_selected(session, store, selection, orders, reason, yes=yes)
+
+
+def delete_selected(
+    session: DatabaseSession,
+    store: str | None,
+    selection: DeleteSelection,
+    orders: Orders,
+    reason: str,
+    *,
+    yes: bool,
+) -> None:
+    """Show what the deletion of these customers means, ask, and delete them.
+
+    Raises Exit if some cannot be deleted.
+    """
+    with session.db.reading() as tx:
+        selected = _select(tx, session, store, selection.options)
+        selected += [find_customer(tx, session, store, name) for name in selection.names]
+        found, problems = _choose(tx, session, store, selected, selection.file)
+    for problem in problems:
+        output.print_error(problem)
+    if not found:
+        advice = "" if problems else "Name customers, or select some; --help shows how."
+        raise UsageError("there is no customer to delete", advice)
+    _print_plan(found, orders)
+    if not confirm(_question(found, orders), yes=yes):
+        output.print_line("Cancelled.")
+        return
+    by = edited_by(session, reason)
+    failed = [error for each in found if (error := _erase(session, each, by, orders))]
     for error in failed:
         output.print_error(error)
     if len(failed) < len(found):

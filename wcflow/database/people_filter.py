@@ -48,6 +48,8 @@ SORTS = {
 """The columns by which a list can be sorted; without a choice, by number and then by address."""
 _MANY = 2_000
 """With more people than this, reading in the order of the list is faster than sorting them."""
+_MOST_SORTED = 50_000
+"""So many found people are sorted: an index could have all of them at its end."""
 _COLUMNS = (
     _ID,
     _PERSONS.c.name,
@@ -118,13 +120,7 @@ class PeopleQuery:
         self._text: ColumnElement[bool] | None = None
         if text := people_filter.search.strip():
             self._search(text, belonging)
-        column = _PERSONS.c[SORTS[sort]]
-        # As SQLite sorts by itself, and reads by an index: those without a value are the lowest.
-        self._order = (
-            (column.desc().nulls_last(), _ID.desc())
-            if descending
-            else (column.asc().nulls_first(), _ID.asc())
-        )
+        self._column, self._descending = _PERSONS.c[SORTS[sort]], descending
         self.matched = self._count()
 
     def _search(self, text: str, belonging: Belonging) -> None:
@@ -152,6 +148,15 @@ class PeopleQuery:
             conditions = [self._text, *self._selected(_TEXTS.c.person)]
         return self._tx.scalar(select(func.count()).where(*conditions)) or 0
 
+    def _order(self) -> list[ColumnElement[Any]]:
+        column, id_ = self._column.asc(), _ID.asc()
+        if self._descending:
+            column, id_ = self._column.desc(), _ID.desc()
+        if self._column.nullable or (self._text is not None and self.matched <= _MOST_SORTED):
+            # As SQLite sorts by itself: no value is the lowest. PostgreSQL then reads no index.
+            column = column.nulls_last() if self._descending else column.nulls_first()
+        return [column, id_]
+
     def ids(self, limit: int | None = None, offset: int = 0) -> list[int]:
         """Return the people in their order."""
         # With + 0, SQLite tests each person in the order of the list instead of sorting them all.
@@ -159,7 +164,7 @@ class PeopleQuery:
         conditions = self._present(column)
         if self._text is not None:
             conditions.append(column.in_(select(_TEXTS.c.person).where(self._text)))
-        query = select(_ID).where(*conditions).order_by(*self._order)
+        query = select(_ID).where(*conditions).order_by(*self._order())
         return [*self._tx.scalars(query.limit(limit).offset(offset or None))]
 
 
