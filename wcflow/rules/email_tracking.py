@@ -62,4 +62,5 @@ def parse_track(text: str) -> frozenset[str]:
         return frozenset()
     if words and words <= {OPENS, CLICKS}:
         return words
-    raise RuleErrors(RuleError("no, yes, opens, clicks or opens, clicks", repr(text)))
+    got = repr(text) if text else "nothing"
+    raise RuleErrors(RuleError("no, yes, opens, clicks or opens, clicks", got))
