@@ -6,13 +6,15 @@ from datetime import timedelta
 import pytest
 
 from tests.persons import person
-from tests.simulation import ProcessKilled, Simulation
+from tests.simulation import START, ProcessKilled, Simulation
 from wcflow import maintenance
-from wcflow.customers import notes, tags
+from wcflow.customers import companies, edits, erasure, merge, notes, tags
 from wcflow.dashboard import companion as dashboard
-from wcflow.database import companion
+from wcflow.database import companion, outcomes, restore
+from wcflow.database.connection import open_database
 from wcflow.database.consistency import find_row_problems
-from wcflow.database.edits import EditedBy
+from wcflow.database.edits import EditedBy, find_edit
+from wcflow.evaluate.context import read_context
 
 RULES = """
 [segment Large]
@@ -327,3 +329,97 @@ def test_someone_gone_whom_the_plugin_still_shows_is_found_and_then_removed(sim)
     assert "gone@x.example" not in cards(sim)
     with sim.db.reading() as tx:
         assert [] == [*find_row_problems(tx, "shop", sim.now)]
+
+
+def test_of_two_who_are_merged_one_card_is_left_and_an_undo_brings_both_back(sim):
+    run_passes(sim)
+    (settings,) = sim.config.stores
+    with sim.db.transaction() as tx:
+        context = read_context(tx, sim.config, settings, sim.now)
+        both = person(tx, "c1"), person(tx, "g:guest@example.com")
+        outcome = merge.merge(tx, context, *both, EditedBy("maria", sim.now))
+    run_passes(sim)
+    assert ["350.00"] == [each["spent"] for each in cards(sim).values()]
+    with sim.db.transaction() as tx:
+        edits.undo(tx, find_edit(tx, outcome.edit), EditedBy("maria", sim.now))
+    run_passes(sim)
+    assert {"anna@example.com": "250.00", "guest@example.com": "100.00"} == {
+        email: each["spent"] for email, each in cards(sim).items()
+    }
+
+
+def test_someone_who_is_erased_leaves_the_plugin_at_once(sim):
+    run_passes(sim)
+    (settings,) = sim.config.stores
+    with sim.db.transaction() as tx:
+        who = person(tx, "c1")
+        erasure.erase(tx, settings, who, EditedBy("m", sim.now), orders=erasure.Orders.ANONYMIZE)
+    run_passes(sim, 1)
+    assert ["guest@example.com"] == [*cards(sim)]
+    with sim.db.reading() as tx:
+        assert [] == [*find_row_problems(tx, "shop", sim.now)]
+
+
+def test_a_company_that_is_renamed_is_shown_under_its_new_name(sim):
+    by = EditedBy("maria", sim.now)
+    with sim.db.transaction() as tx:
+        companies.create_company(tx, "shop", "ACME", by)
+        acme = companies.find_company(tx, "shop", "ACME")
+    run_passes(sim)
+    with sim.db.transaction() as tx:
+        companies.put_into(tx, acme, person(tx, "c1"), by)
+    run_passes(sim)
+    assert "ACME" == cards(sim)["anna@example.com"]["company"]
+    with sim.db.transaction() as tx:
+        companies.change_company(tx, acme, by, name="Acme Inc")
+    run_passes(sim)
+    assert "Acme Inc" == cards(sim)["anna@example.com"]["company"]
+
+
+def test_a_message_that_was_delivered_or_failed_is_in_the_timeline(sim):
+    run_passes(sim)
+    sim.faults.fail_with(status=400, only="POST /wc/v3/orders/*/notes", times=None)
+    sim.place_order(email="guest@example.com")
+    run_passes(sim)
+    assert any("failed" in each["words"] for each in cards(sim)["guest@example.com"]["timeline"])
+    sim.faults.recover()
+    with sim.db.transaction() as tx:
+        outcomes.retry(tx, [each.id for each in sim.outbox(states=("failed",))], sim.now)
+    run_passes(sim)
+    assert not any(
+        "failed" in each["words"] for each in cards(sim)["guest@example.com"]["timeline"]
+    )
+
+
+def test_what_is_delivered_later_is_shown_then(sim):
+    run_passes(sim)
+    sim.faults.fail_with(status=500, only="POST /wc/v3/orders/*/notes", times=None)
+    sim.place_order(email="guest@example.com")
+    run_passes(sim, 8)
+    before = cards(sim)["guest@example.com"]["timeline"]
+    sim.faults.recover()
+    sim.advance(hours=1)
+    run_passes(sim, 1)
+    new = [e for e in cards(sim)["guest@example.com"]["timeline"] if e not in before]
+    assert ["note"] == [each["words"].partition(" on")[0] for each in new]
+
+
+def test_a_database_that_was_restored_pushes_everyone_anew(tmp_path, database_url):
+    with open_database(database_url) as db, db.transaction() as tx:
+        companion.push_everyone(tx, "shop")
+    restore.prepare_restored(database_url, START)
+    with open_database(database_url) as db, db.reading() as tx:
+        found = companion.load_companion(tx, "shop")
+    assert ("", 0) == (found.generation, found.queued_up_to)
+
+
+def test_the_plugin_is_served_on_both_kinds_of_database(tmp_path, database_url):
+    sim = Simulation(tmp_path, RULES, database=database_url, plugins={"companion"})
+    sim.place_order(email="guest@example.com", total="250.00")
+    run_passes(sim)
+    found = cards(sim)["guest@example.com"]
+    sim.sandbox.companion.request("tag.add", now=sim.now, person=found["person"], tag="Gold")
+    run_passes(sim)
+    assert ["Gold", "Large"] == cards(sim)["guest@example.com"]["tags"]
+    assert 0 == outdated(sim)
+    sim.db.close()

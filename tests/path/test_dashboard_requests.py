@@ -1,11 +1,13 @@
 """What people ask for in the dashboard: each request is done once, and answered."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
 from tests.simulation import ProcessKilled, Simulation
 from wcflow import maintenance, sync
+from wcflow.dashboard import companion as dashboard
 from wcflow.dashboard.requests import ACTIONS
 from wcflow.database import companion, edits
 from wcflow.database.consistency import find_row_problems
@@ -295,3 +297,13 @@ def test_the_database_stays_consistent(sim):
     ask(sim, "tag.add", tag="Gold")
     with sim.db.reading() as tx:
         assert [] == [*find_row_problems(tx, "shop", sim.now)]
+
+
+def test_thousands_of_requests_do_not_block_the_poll(sim, monkeypatch):
+    rows = [ask(sim, "note.add", text=f"Note {number}", run=False) for number in range(3)]
+    monkeypatch.setattr(dashboard, "TAKE_LIMIT", timedelta())
+    run_passes(sim)
+    assert [None] * 3 == [answer(sim, row) for row in rows]
+    monkeypatch.undo()
+    run_passes(sim)
+    assert ["done"] * 3 == [answer(sim, row)[0] for row in rows]

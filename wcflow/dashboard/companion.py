@@ -47,6 +47,8 @@ PUSH_EVERY = timedelta(seconds=55)
 """A little less than a minute, so that a pass each minute is never too early."""
 PUSH_LIMIT = timedelta(seconds=15)
 """How long one pass pushes people at most; the rest comes with later passes."""
+TAKE_LIMIT = timedelta(seconds=15)
+"""How long one pass does requests at most: a bulk action can make thousands."""
 FIGURES_EVERY = timedelta(hours=1)
 _LONGEST_PAUSE = timedelta(minutes=15)
 _ANSWERS = 100
@@ -84,7 +86,7 @@ def take_requests(plugin: Plugin) -> None:
         _post_answers(plugin)
 
     with _noting_problems(plugin):
-        name, stopping = plugin.settings.name, plugin.stopping
+        name, stopping = plugin.settings.name, _until(plugin, TAKE_LIMIT)
         follow_stream(plugin.db, plugin.store, name, "requests", handle, stopping)
         _post_answers(plugin)
 
@@ -199,16 +201,10 @@ def _figures(plugin: Plugin, row: CompanionRow, now: datetime) -> dict[str, Any]
 
 
 def _push_people(plugin: Plugin, generation: str, now: datetime) -> PushResult:
-    until = plugin.clock() + PUSH_LIMIT
+    stopping = _until(plugin, PUSH_LIMIT)
     with plugin.db.reading() as tx:
         context = read_context(tx, plugin.config, plugin.settings, now)
-    return push_outdated(
-        plugin.db,
-        plugin.store,
-        context,
-        generation,
-        lambda: plugin.stopping() or plugin.clock() >= until,
-    )
+    return push_outdated(plugin.db, plugin.store, context, generation, stopping)
 
 
 @contextmanager
@@ -230,6 +226,11 @@ def _later() -> Iterator[Callable[[Callable[[], None]], None]]:
 
 
 # When, and what if not.
+
+
+def _until(plugin: Plugin, limit: timedelta) -> Callable[[], bool]:
+    until = plugin.clock() + limit
+    return lambda: plugin.stopping() or plugin.clock() >= until
 
 
 def _is_early(plugin: Plugin, now: datetime) -> bool:
