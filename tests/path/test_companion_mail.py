@@ -6,12 +6,15 @@ from html import unescape
 import pytest
 
 from tests.mail_host import free_port, mail_host
+from tests.path.test_send_message import Shop
 from tests.simulation import ProcessKilled, Simulation
+from tests.webhook_host import running_webhook_host
 from wcflow import sync
 from wcflow.database import suppression
 from wcflow.database.companion import save_companion
 from wcflow.database.events import load_events
 from wcflow.database.people import find_person
+from wcflow.database.reports import count_reactions
 from wcflow.database.stores import load_secret
 from wcflow.outbox.ways import close_channels, open_channels
 from wcflow.rules.mail_links import companion_settings, open_address
@@ -263,6 +266,28 @@ def test_a_plugin_without_the_keys_gets_no_links(tmp_path, host):
     assert post.send()["List-Unsubscribe"].startswith("<mailto:")
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_someone_can_unsubscribe_from_messages_to_their_phone(tmp_path):
+    with running_webhook_host() as receiver:
+        shop = Shop(tmp_path, receiver, plugins=("companion",))
+        shop.sells(sms_opt_in="yes", newsletter="yes")
+        shop.passes(minutes=1)
+        plugin = shop.sim.sandbox.companion
+        topics = [(each["name"], each["meta"]) for each in plugin.tables.settings["topics"]]
+        with shop.sim.db.transaction() as tx:
+            subscriber = Subscriber("shop", 1, "anna@example.com", "news")
+            token = unsubscribe_token(load_secret(tx), subscriber)
+        data = {"token": token, "topics": ["sms"]}
+        fields = {"kind": "unsubscribed", "customer_id": 0, "email": "", "data": data}
+        plugin.tables.append("events", shop.sim.now, fields)
+        shop.passes(minutes=1)
+
+        with shop.sim.db.reading() as tx:
+            found = [(e.channel, e.address) for e in suppression.load_all(tx, "shop")]
+    assert [("email", "newsletter"), ("sms", "sms_opt_in")] == topics
+    assert [("sms", "+4915123456789")] == found
+
+
 # Opened and clicked
 
 
@@ -292,6 +317,9 @@ def test_an_opened_and_clicked_e_mail_is_known_once(tmp_path, host):
         clicked.data,
     )
     assert {"Reader"} <= post.sim.customer_tags(post.anna)
+    with post.sim.db.reading() as tx:
+        counted = count_reactions(tx, "shop", None)
+    assert {"workflow news": {"email_opened": 1, "email_clicked": 1}} == counted
 
 
 def test_only_links_to_web_pages_in_the_html_part_are_changed(tmp_path, host):

@@ -187,3 +187,13 @@ def test_wcflow_status_says_why_the_plugin_is_not_up_to_date(line):
     text = " ".join(result.out.split())
     assert "the companion plugin cannot be updated: it answers with HTTP 500" in text
     assert "the companion plugin does not show 1 customer (the log says why)" in text
+
+
+def test_doctor_says_that_tracking_needs_the_plugin(tmp_path):
+    smtp = "[smtp]\nhost = localhost\nencryption = none\nfrom = a@shop.example\ntrack = clicks\n"
+    line = CommandLine(tmp_path, smtp)
+    line.sim.run_pass()
+    found = json.loads(line.run("doctor", "--json").out)["stores"]["shop"]
+
+    (about,) = [each for each in found if each["name"] == "companion plugin"]
+    assert ("warning", True) == (about["level"], "is not counted" in about["message"])

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, make_url
 from wcflow.actions.pool import pool_rules
 from wcflow.cli import describe, output
 from wcflow.cli.order_counts import currencies_without_rate, currency_text
-from wcflow.config.companion_plugin import version_words
+from wcflow.config.companion_plugin import EXPORT_ADVICE, version_words
 from wcflow.config.load import Config
 from wcflow.config.rule_warnings import ORDER_STATUSES
 from wcflow.config.rules import conditions_and_templates
@@ -77,6 +77,9 @@ def find_in_database(
                 yield Finding("plugins", "ok", f"WooCommerce Subscriptions: {words}")
             if plugins.has_companion:
                 yield _check_companion(tx, row)
+            elif config.smtp is not None and config.smtp.track:
+                message = "what is opened and clicked is not counted without the companion plugin"
+                yield Finding("companion plugin", "warning", message, EXPORT_ADVICE)
             for unmet in unmet_needs(
                 config.rules.workflows,
                 has_companion=plugins.has_companion,
