@@ -55,8 +55,8 @@ class Change(NamedTuple):
     at: datetime
 
 
-def poll_changes(context: PollContext) -> None:
-    """Read the records that the plugin names, if the store has it.
+def poll_changes(context: PollContext) -> bool:
+    """Read the records that the plugin names; return False if the store has none or it fails.
 
     A plugin that fails stops no poll: what it would say is found by the rescan.
     """
@@ -66,7 +66,7 @@ def poll_changes(context: PollContext) -> None:
         since = load_followed_since(tx, context.store, CHANGES)
     if not row.has_companion:
         _save_since(context, since, None)
-        return
+        return False
     pages = iter(range(MOST_PAGES))
     try:
         follow_stream(
@@ -81,12 +81,13 @@ def poll_changes(context: PollContext) -> None:
         if since is not None:
             log.warning("changes cannot be read", store=context.store, error=str(error))
         _save_since(context, since, None)
-        return
+        return False
     with context.db.reading() as tx:
         after = load_cursor(tx, context.store, CHANGES)
     late = row.polled_at is None or context.now - instant(row.polled_at) > _KEPT
     has_gap = since is None or late or _starts_anew(before, after)
     _save_since(context, since, stamp(context.now) if has_gap else since)
+    return True
 
 
 def notice_companion(context: PollContext) -> int:

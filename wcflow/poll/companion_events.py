@@ -68,9 +68,7 @@ class Reported(NamedTuple):
 
 
 def poll_events(context: PollContext) -> None:
-    """Save the events that the plugin reports, if the store has it; a failing plugin stops no poll."""
-    if not context.row().has_companion:
-        return
+    """Save the events that the plugin reports; a failing plugin stops no poll."""
     pages = iter(range(MOST_PAGES))
     try:
         follow_stream(

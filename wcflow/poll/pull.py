@@ -79,8 +79,8 @@ def _poll(context: PollContext) -> bool:
     read_crowds(context)
     poll_new_customers(context)
     reread_edited(context)
-    poll_changes(context)
-    poll_events(context)
+    if poll_changes(context):
+        poll_events(context)
     poll_subscriptions(context)
     budget = _budget(polled_at, now)
     if polled_at is not None and polled_at // _HOUR != now // _HOUR:
