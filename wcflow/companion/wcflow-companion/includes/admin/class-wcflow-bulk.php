@@ -73,7 +73,7 @@ class Wcflow_Bulk {
 		$action = 'wcflow_tag_add' === $action ? 'tag.add' : 'tag.remove';
 		$data   = Wcflow_Requests::clean( 'tag.add', array( 'tag' => '' !== $top ? $top : $bottom ) );
 		if ( is_string( $data ) ) {
-			return add_query_arg( 'wcflow_problem', rawurlencode( $data ), $back );
+			return add_query_arg( Wcflow_Requests::problem( $data ), $back );
 		}
 		$sent = self::send( $rows, $action, $data );
 		$args = array( 'wcflow_bulk' => $sent );

@@ -59,7 +59,7 @@ class Wcflow_Customers_Bulk {
 		$adding = str_replace( array( 'tag.remove', 'group.remove' ), array( 'tag.add', 'group.add' ), $action );
 		$data   = $persons ? Wcflow_Requests::clean( $adding, $input ) : __( 'Select one or more customers first.', 'wcflow-companion' );
 		if ( is_string( $data ) ) {
-			wp_safe_redirect( add_query_arg( 'wcflow_problem', rawurlencode( $data ), $back ) );
+			wp_safe_redirect( add_query_arg( Wcflow_Requests::problem( $data ), $back ) );
 			exit;
 		}
 		$rows = Wcflow_People::rows( $persons );

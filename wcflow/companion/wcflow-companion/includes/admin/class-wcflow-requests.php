@@ -60,7 +60,7 @@ class Wcflow_Requests {
 		$problem = self::take();
 		$back    = wp_get_referer() ? wp_get_referer() : Wcflow_Html::url( 'customers' );
 		$back    = remove_query_arg( array( 'wcflow_sent', 'wcflow_problem' ), $back );
-		wp_safe_redirect( add_query_arg( '' === $problem ? array( 'wcflow_sent' => 1 ) : array( 'wcflow_problem' => rawurlencode( $problem ) ), $back ) );
+		wp_safe_redirect( add_query_arg( '' === $problem ? array( 'wcflow_sent' => 1 ) : self::problem( $problem ), $back ) );
 		exit;
 	}
 
@@ -258,6 +258,17 @@ class Wcflow_Requests {
 	}
 
 	/**
+	 * Keep what is wrong for the next screen; return what its address needs. The words are not in it, or a link could forge them.
+	 *
+	 * @param string $words What is wrong.
+	 * @return array
+	 */
+	public static function problem( $words ) {
+		set_transient( 'wcflow_problem_' . get_current_user_id(), $words, MINUTE_IN_SECONDS );
+		return array( 'wcflow_problem' => 1 );
+	}
+
+	/**
 	 * Print what became of the form that was sent last.
 	 *
 	 * @param string $style Further CSS class, such as inline.
@@ -267,8 +278,9 @@ class Wcflow_Requests {
 		if ( isset( $_GET['wcflow_sent'] ) ) {
 			echo '<div class="notice notice-success is-dismissible ' . esc_attr( $style ) . '"><p>' . esc_html( self::sent_words() ) . '</p></div>';
 		}
-		if ( isset( $_GET['wcflow_problem'] ) ) {
-			echo '<div class="notice notice-error is-dismissible ' . esc_attr( $style ) . '"><p>' . esc_html( sanitize_text_field( wp_unslash( $_GET['wcflow_problem'] ) ) ) . '</p></div>';
+		$problem = isset( $_GET['wcflow_problem'] ) ? (string) get_transient( 'wcflow_problem_' . get_current_user_id() ) : '';
+		if ( '' !== $problem ) {
+			echo '<div class="notice notice-error is-dismissible ' . esc_attr( $style ) . '"><p>' . esc_html( $problem ) . '</p></div>';
 		}
 		// phpcs:enable
 	}
