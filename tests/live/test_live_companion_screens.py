@@ -281,6 +281,7 @@ def test_a_tag_added_in_bulk_is_one_request_for_each_customer_with_the_same_bulk
     page.fill(field, "Gold")
     page.click("#doaction")
     expect(page.locator(".notice-success")).to_contain_text("2 customers will be changed")
+    expect(page.locator("#the-list .wcflow-is-adding")).to_have_text(["Gold being added"] * 2)
     rows = dashboard.rows(2)
     assert {row["person"] for row in rows} == set(persons)
     assert [(row["action"], row["data"]) for row in rows] == [("tag.add", {"tag": "Gold"})] * 2

@@ -96,9 +96,7 @@ class Wcflow_Customers_Table extends WP_List_Table {
 				'per_page'    => $per_page,
 			)
 		);
-		foreach ( Wcflow_Mailbox::pending_for_many( array_column( $rows, 'person' ) ) as $person => $requests ) {
-			$this->pending[ $person ] = new Wcflow_Pending( $requests );
-		}
+		$this->pending = Wcflow_Pending::for_many( $rows );
 	}
 
 	/**
@@ -265,7 +263,10 @@ class Wcflow_Customers_Table extends WP_List_Table {
 				$segment = $card->text( 'segment' );
 				return Wcflow_Html::segment( $segment, '' === $segment ? '' : Wcflow_Html::url( 'customers', array( 'segment' => $segment ) ) );
 			case 'tags':
-				return $this->tags( $card );
+				$link = function ( $tag ) {
+					return Wcflow_Html::url( 'customers', array( 'tag' => $tag ) );
+				};
+				return Wcflow_Html::open_tags( $card, isset( $this->pending[ $card->person() ] ) ? $this->pending[ $card->person() ] : null, $link );
 			case 'orders':
 				return esc_html( number_format_i18n( (int) $card->text( 'orders' ) ) );
 			case 'spent':
@@ -276,32 +277,6 @@ class Wcflow_Customers_Table extends WP_List_Table {
 				return $this->status( $card );
 		}
 		return '';
-	}
-
-	/**
-	 * Return the tags with what waits for the daemon.
-	 *
-	 * @param Wcflow_Card $card Person.
-	 * @return string
-	 */
-	private function tags( $card ) {
-		$names  = $card->words( 'tags' );
-		$labels = isset( $this->pending[ $card->person() ] ) ? $this->pending[ $card->person() ]->labels( $names, 'tag' ) : array_fill_keys( $names, '' );
-		$html   = '';
-		foreach ( $labels as $name => $state ) {
-			if ( $state ) {
-				$words = 'adding' === $state ? __( 'being added', 'wcflow-companion' ) : __( 'being removed', 'wcflow-companion' );
-				$html .= ' <span class="wcflow-is-' . esc_attr( $state ) . '">' . Wcflow_Html::chip( (string) $name, 'wcflow-tag' ) . ' <em>' . esc_html( $words ) . '</em></span>';
-			}
-		}
-		$names = array_map( 'strval', array_keys( $labels, '', true ) );
-		if ( ! $names && '' !== $html ) {
-			return '<span class="wcflow-chips">' . $html . '</span>';
-		}
-		$link = function ( $tag ) {
-			return Wcflow_Html::url( 'customers', array( 'tag' => $tag ) );
-		};
-		return Wcflow_Html::tags( $names, $link, 3 ) . $html;
 	}
 
 	/**

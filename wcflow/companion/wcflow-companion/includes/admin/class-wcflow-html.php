@@ -171,15 +171,36 @@ class Wcflow_Html {
 	/**
 	 * Return the tags of a person as a cell of a WordPress list, linked to the list with that filter.
 	 *
-	 * @param array|null $row  Row of the person, or null.
-	 * @param string     $base Address of the list within wp-admin.
+	 * @param array|null          $row     Row of the person, or null.
+	 * @param string              $base    Address of the list within wp-admin.
+	 * @param Wcflow_Pending|null $pending Open requests about the person, or null.
 	 * @return string
 	 */
-	public static function tags_cell( $row, $base ) {
+	public static function tags_cell( $row, $base, $pending ) {
 		$link = function ( $tag ) use ( $base ) {
 			return add_query_arg( 'wcflow_tag', rawurlencode( $tag ), admin_url( $base ) );
 		};
-		return self::tags( $row ? ( new Wcflow_Card( $row ) )->words( 'tags' ) : array(), $link, 3 );
+		return $row ? self::open_tags( new Wcflow_Card( $row ), $pending, $link ) : self::tags( array(), $link );
+	}
+
+	/**
+	 * Return the tags of a person, with what waits for the daemon.
+	 *
+	 * @param Wcflow_Card         $card    Person.
+	 * @param Wcflow_Pending|null $pending Open requests about the person, or null.
+	 * @param callable            $link    Returns the address that a tag leads to.
+	 * @return string
+	 */
+	public static function open_tags( $card, $pending, $link ) {
+		$names  = $card->words( 'tags' );
+		$labels = $pending ? $pending->labels( $names, 'tag' ) : array_fill_keys( $names, '' );
+		$html   = '';
+		foreach ( array_filter( $labels ) as $name => $state ) {
+			$words = 'adding' === $state ? __( 'being added', 'wcflow-companion' ) : __( 'being removed', 'wcflow-companion' );
+			$html .= ' <span class="wcflow-is-' . esc_attr( $state ) . '">' . self::chip( (string) $name, 'wcflow-tag' ) . ' <em>' . esc_html( $words ) . '</em></span>';
+		}
+		$names = array_map( 'strval', array_keys( $labels, '', true ) );
+		return ( $names || '' === $html ? self::tags( $names, $link, 3 ) : '' ) . $html;
 	}
 
 	/**

@@ -20,6 +20,13 @@ class Wcflow_Orders_List {
 	private static $rows = array();
 
 	/**
+	 * Open requests by person.
+	 *
+	 * @var Wcflow_Pending[]
+	 */
+	private static $pending = array();
+
+	/**
 	 * Hook up the list of either storage.
 	 */
 	public static function init() {
@@ -97,9 +104,10 @@ class Wcflow_Orders_List {
 		if ( ! array_key_exists( $order->get_id(), self::$rows ) ) {
 			self::load( array( $order ) );
 		}
-		$row  = self::$rows[ $order->get_id() ];
-		$base = 'edit-shop_order' === get_current_screen()->id ? 'edit.php?post_type=shop_order' : 'admin.php?page=wc-orders';
-		echo 'wcflow_segment' === $column ? Wcflow_Html::segment_cell( $row, $base ) : Wcflow_Html::tags_cell( $row, $base ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
+		$row     = self::$rows[ $order->get_id() ];
+		$pending = $row && isset( self::$pending[ $row['person'] ] ) ? self::$pending[ $row['person'] ] : null;
+		$base    = 'edit-shop_order' === get_current_screen()->id ? 'edit.php?post_type=shop_order' : 'admin.php?page=wc-orders';
+		echo 'wcflow_segment' === $column ? Wcflow_Html::segment_cell( $row, $base ) : Wcflow_Html::tags_cell( $row, $base, $pending ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
 	}
 
 	/**
@@ -123,7 +131,7 @@ class Wcflow_Orders_List {
 	}
 
 	/**
-	 * Read the people of many orders with two queries.
+	 * Read the people of many orders at once.
 	 *
 	 * @param WC_Order[] $orders Orders.
 	 */
@@ -151,6 +159,7 @@ class Wcflow_Orders_List {
 			}
 			self::$rows[ $order->get_id() ] = $row;
 		}
+		self::$pending += Wcflow_Pending::for_many( self::$rows );
 	}
 
 	/**

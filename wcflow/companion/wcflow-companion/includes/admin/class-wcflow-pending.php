@@ -42,6 +42,22 @@ class Wcflow_Pending {
 	}
 
 	/**
+	 * Return what waits about some people, by person.
+	 *
+	 * @param array[] $rows Rows of people; some may be null.
+	 * @return Wcflow_Pending[]
+	 */
+	public static function for_many( $rows ) {
+		$persons = array_column( array_filter( $rows ), 'person' );
+		return array_map(
+			function ( $requests ) {
+				return new self( $requests );
+			},
+			Wcflow_Mailbox::pending_for_many( $persons )
+		);
+	}
+
+	/**
 	 * Return what waits about one person: requests without an answer, those that are done but not on the card yet,
 	 * and those that were refused in the last days.
 	 *

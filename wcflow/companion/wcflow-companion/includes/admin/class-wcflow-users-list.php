@@ -20,6 +20,13 @@ class Wcflow_Users_List {
 	private static $rows = null;
 
 	/**
+	 * Open requests by person.
+	 *
+	 * @var Wcflow_Pending[]
+	 */
+	private static $pending = array();
+
+	/**
 	 * Hook up the list.
 	 */
 	public static function init() {
@@ -73,8 +80,9 @@ class Wcflow_Users_List {
 		if ( 'wcflow_segment' !== $column && 'wcflow_tags' !== $column ) {
 			return $html;
 		}
-		$row = self::row( (int) $user_id );
-		return 'wcflow_segment' === $column ? Wcflow_Html::segment_cell( $row, 'users.php' ) : Wcflow_Html::tags_cell( $row, 'users.php' );
+		$row     = self::row( (int) $user_id );
+		$pending = $row && isset( self::$pending[ $row['person'] ] ) ? self::$pending[ $row['person'] ] : null;
+		return 'wcflow_segment' === $column ? Wcflow_Html::segment_cell( $row, 'users.php' ) : Wcflow_Html::tags_cell( $row, 'users.php', $pending );
 	}
 
 	/**
@@ -88,6 +96,8 @@ class Wcflow_Users_List {
 		if ( null === self::$rows ) {
 			$ids        = isset( $wp_list_table->items ) && is_array( $wp_list_table->items ) ? array_keys( $wp_list_table->items ) : array();
 			self::$rows = Wcflow_People::find_many_by_customers( array_merge( $ids, array( $user_id ) ) );
+
+			self::$pending = Wcflow_Pending::for_many( self::$rows );
 		}
 		return isset( self::$rows[ $user_id ] ) ? self::$rows[ $user_id ] : null;
 	}
