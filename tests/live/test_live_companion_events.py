@@ -135,19 +135,24 @@ def shop():
     status = store.send("GET", "/wc-wcflow/v1/status")
     if status.status_code == 404:
         pytest.skip("the companion plugin is not active")
+    found.rows()
+    found.read.clear()
+    return found
+
+
+@pytest.fixture(autouse=True)
+def keys(shop):
+    """Give the plugin keys and topics, whatever a daemon has given it before."""
     settings = {
-        "digest": f"test {found.run_id}",
-        "unsubscribe_key": found.key("unsubscribe").hex(),
-        "link_key": found.key("link").hex(),
+        "digest": f"test {shop.run_id}",
+        "unsubscribe_key": shop.key("unsubscribe").hex(),
+        "link_key": shop.key("link").hex(),
         "topics": [
             {"name": "email", "label": "E-mail", "meta": "accepts_marketing"},
             {"name": "sms", "label": "<b>SMS</b>", "meta": "accepts_sms"},
         ],
     }
-    found.api("PUT", "/wc-wcflow/v1/settings", json=settings)
-    found.rows()
-    found.read.clear()
-    return found
+    shop.api("PUT", "/wc-wcflow/v1/settings", json=settings)
 
 
 @pytest.fixture(scope="module")
