@@ -17,9 +17,9 @@ class Wcflow_Bulk {
 	/**
 	 * Put one request for each person into the mailbox; return how many people that were.
 	 *
-	 * @param array[]  $rows   Rows of people.
-	 * @param string   $action Action.
-	 * @param array    $data   Cleaned data; several tags or groups become several requests.
+	 * @param array[] $rows   Rows of people.
+	 * @param string  $action Action.
+	 * @param array   $data   Cleaned data; several tags or groups become several requests.
 	 * @return int
 	 */
 	public static function send( $rows, $action, $data ) {
@@ -54,10 +54,10 @@ class Wcflow_Bulk {
 	/**
 	 * Do a bulk action of a list of users or orders; return where to go.
 	 *
-	 * @param string   $back   Where to go.
-	 * @param string   $action Bulk action.
-	 * @param array[]  $rows   Rows of the people who were selected.
-	 * @param int      $chosen How many lines were selected.
+	 * @param string  $back   Where to go.
+	 * @param string  $action Bulk action.
+	 * @param array[] $rows   Rows of the people who were selected.
+	 * @param int     $chosen How many lines were selected.
 	 * @return string
 	 */
 	public static function handle( $back, $action, $rows, $chosen ) {

@@ -87,8 +87,8 @@ class Wcflow_Panel {
 	/**
 	 * Print the panel in a frame that the script renews, and its forms at the end of the page.
 	 *
-	 * @param array  $row      Row of the person.
-	 * @param int    $order_id Order whose screen this is, or 0.
+	 * @param array $row      Row of the person.
+	 * @param int   $order_id Order whose screen this is, or 0.
 	 */
 	private static function live( $row, $order_id ) {
 		Wcflow_Requests::notices( 'inline' ); // Where the script did not run.
@@ -104,8 +104,8 @@ class Wcflow_Panel {
 	/**
 	 * Return what is in the panel.
 	 *
-	 * @param array  $row      Row of the person.
-	 * @param int    $order_id Order whose screen this is, or 0.
+	 * @param array $row      Row of the person.
+	 * @param int   $order_id Order whose screen this is, or 0.
 	 * @return string
 	 */
 	public static function html( $row, $order_id ) {
