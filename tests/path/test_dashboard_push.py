@@ -272,7 +272,8 @@ def test_the_summary_says_how_the_store_is(sim):
     assert ({"waiting": 0, "failed": 0}, None) == (summary["queue"], summary["held"])
     assert {"Large", "Lapsed"} & {*summary["vocabulary"]["tags"]}
     assert "Follow-up" in summary["vocabulary"]["note_categories"]
-    assert any("Thanks" in each["words"] for each in summary["actions"])
+    (thanks,) = [each for each in summary["actions"] if "Thanks" in each["words"]]
+    assert thanks["order_id"]
 
 
 def test_figures_of_workflows_are_computed_once_an_hour(sim):
@@ -411,6 +412,14 @@ def test_a_database_that_was_restored_pushes_everyone_anew(tmp_path, database_ur
     with open_database(database_url) as db, db.reading() as tx:
         found = companion.load_companion(tx, "shop")
     assert ("", 0) == (found.generation, found.queued_up_to)
+
+
+def test_two_databases_that_update_one_plugin_are_noticed(sim, capsys):
+    run_passes(sim)
+    assert "another wcflow" not in capsys.readouterr().out
+    sim.sandbox.companion.tables.generation = "4f9f1c9e:7"
+    run_passes(sim, 1)
+    assert "another wcflow updates the companion plugin too" in capsys.readouterr().out
 
 
 def test_the_plugin_is_served_on_both_kinds_of_database(tmp_path, database_url):

@@ -172,6 +172,7 @@ def _kept(root: Path, config: Path, removed: set[Path]) -> Iterator[str]:
         "tags, tiers, points, notes and coupons in the store, and the API key there: delete it under"
         " WooCommerce, Settings, Advanced, REST API"
     )
+    yield "the companion plugin, if the store has it: delete it under Plugins in WordPress"
 
 
 def _database_elsewhere(ini: Path, root: Path) -> str:

@@ -152,12 +152,19 @@ def _meet(plugin: Plugin, status: CompanionStatus, now: datetime) -> CompanionRo
             or (idle and status.people < pushed and not companion.load_outdated(tx, store, 1))
         ):
             companion.push_everyone(tx, store)
+            if row is not None and _other_database(status.generation, row.generation):
+                log.warning("another wcflow updates the companion plugin too", store=store)
         companion.save_companion(
             tx, store, version=status.version, mail_url=status.mail_url, pushed_at=stamp(now)
         )
         found = companion.load_companion(tx, store)
     assert found is not None, "it was just saved"
     return found
+
+
+def _other_database(one: str, other: str) -> bool:
+    names = {each.rpartition(":")[0] for each in (one, other)}
+    return "" not in names and len(names) > 1
 
 
 def _push_settings(plugin: Plugin, status: CompanionStatus) -> None:
@@ -250,7 +257,8 @@ def _rests(plugin: Plugin) -> bool:
     with plugin.db.reading() as tx:
         store = load_store_row(tx, plugin.settings.name)
         row = companion.load_companion(tx, plugin.settings.name)
-    if store is None or not store.has_companion or not plugin.settings.write:
+    unwanted = plugin.stopping() or not plugin.settings.write
+    if unwanted or store is None or not store.has_companion:
         return True
     if row is None or row.problem_since is None or row.pushed_at is None:
         return False

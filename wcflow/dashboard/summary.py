@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from wcflow import __version__
 from wcflow.actions.pool import pool_rules
-from wcflow.actions.registry import content_words, entry_words
+from wcflow.actions.registry import content_words, entry_kind, entry_words
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.customers.notes import CATEGORIES
@@ -112,7 +112,7 @@ def _name(contacts: Mapping[int, Contact], person: int) -> str:
 
 
 def _order_id(entry: OutboxEntry) -> int:
-    return entry.target_id if "order" in entry.step or entry.kind == "note" else 0
+    return entry.target_id if entry_kind(entry.kind).resource == "order" else 0
 
 
 def _warnings(tx: Connection, config: Config, row: StoreRow) -> Iterator[str]:
