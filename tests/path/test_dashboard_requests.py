@@ -307,3 +307,25 @@ def test_thousands_of_requests_do_not_block_the_poll(sim, monkeypatch):
     monkeypatch.undo()
     run_passes(sim)
     assert ["done"] * 3 == [answer(sim, row)[0] for row in rows]
+
+
+@pytest.mark.parametrize("steps", range(0, 520, 40))
+def test_a_pass_that_is_killed_anywhere_loses_nothing_and_does_nothing_twice(sim, steps):
+    rows = [ask(sim, "note.add", text=f"Note {number}", run=False) for number in range(2)]
+    rows.append(ask(sim, "tag.add", tag="Gold", run=False))
+    order = sim.place_order(email="guest@example.com", total="150.00")
+    sim.advance(minutes=1)
+    with sim.crash_after(steps) as context, suppress(ProcessKilled, ExceptionGroup):
+        sync.sync_once(context)
+    sim.reopen_database()
+    sim.advance(hours=1)  # what was claimed is tried again
+    run_passes(sim, 3)
+    assert ["done"] * 3 == [answer(sim, row)[0] for row in rows]
+    assert ["Note 0", "Note 1"] == sorted(each["text"] for each in card(sim)["notes"])
+    assert {"Gold", "Large"} == sim.customer_tags(sim.anna) == {*card(sim)["tags"]}
+    assert ["Thanks"] == sim.notes(order)
+    guest = card(sim, "guest@example.com")
+    thanks = [each for each in guest["timeline"] if "Thanks" in each["words"]]
+    assert ("250.00", ["Large"], 1) == (guest["spent"], guest["tags"], len(thanks))
+    with sim.db.reading() as tx:
+        assert 0 == companion.count_outdated(tx, "shop")
