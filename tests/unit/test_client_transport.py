@@ -107,6 +107,16 @@ class TestKeys:
         signatures = {query(call)["oauth_signature"] for call in web.calls}
         assert (3, 3) == (len(nonces), len(signatures))
 
+    def test_nonces_do_not_come_from_a_small_range(
+        self, web: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The library has 100 million: among 2,000 requests two are the same once in 50 times."""
+        monkeypatch.setattr("woocommerce.oauth.randint", lambda *_: 7)
+        add_responses(web, 200, 200, url=HTTP_ORDERS)
+        for _ in range(2):
+            store(HTTP_URL).request("GET", "orders")
+        assert 2 == len({query(call)["oauth_nonce"] for call in web.calls})
+
     def test_a_value_that_oauth_cannot_sign_is_not_sent(self) -> None:
         with responses.RequestsMock():
             error = failure(lambda: store(HTTP_URL).coupon("10/20%"))
