@@ -10,6 +10,7 @@ from tests.simulation import START, ProcessKilled, Simulation
 from wcflow import maintenance
 from wcflow.customers import companies, edits, erasure, merge, notes, tags
 from wcflow.dashboard import companion as dashboard
+from wcflow.dashboard.summary import fitted
 from wcflow.database import companion, outcomes, restore
 from wcflow.database.connection import open_database
 from wcflow.database.consistency import find_row_problems
@@ -274,6 +275,12 @@ def test_the_summary_says_how_the_store_is(sim):
     assert "Follow-up" in summary["vocabulary"]["note_categories"]
     (thanks,) = [each for each in summary["actions"] if "Thanks" in each["words"]]
     assert thanks["order_id"]
+
+
+def test_a_summary_that_is_too_long_has_fewer_tasks():
+    tasks = [{"id": number, "text": "☎" * 100} for number in range(8)]
+    assert [0, 1, 2, 3] == [each["id"] for each in fitted({"tasks": tasks}, 2000)["tasks"]]
+    assert {"tasks": []} == fitted({"tasks": tasks}, 20)
 
 
 def test_figures_of_workflows_are_computed_once_an_hour(sim):

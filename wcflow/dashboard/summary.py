@@ -22,7 +22,7 @@ from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.outbox_batches import load_latest_done
 from wcflow.database.pools import pool_problems
-from wcflow.database.sql import instant
+from wcflow.database.sql import dumps, instant
 from wcflow.database.stores import load_channel_errors
 from wcflow.database.tables import StoreRow
 from wcflow.database.tasks import load_tasks
@@ -32,6 +32,8 @@ from wcflow.rules.clocks import ClockGap
 from wcflow.units import parse_zone
 
 Json = dict[str, Any]
+_MOST_BYTES = 900_000
+"""Of a summary; the plugin takes at most a megabyte."""
 _FAILED, _ACTIONS, _TASKS, _NAMES, _SENTENCE = 20, 30, 500, 500, 300
 
 
@@ -51,7 +53,7 @@ def load_summary(
     segments = people.count_by_segment(tx, store)
     persons = {each.person for each in (*failed, *done)} | {each.person for each in tasks}
     contacts = load_contacts(tx, store, persons - {0})
-    return {
+    summary: Json = {
         "daemon": __version__,
         "store": store,
         "sent_at": time_text(now),
@@ -88,6 +90,14 @@ def load_summary(
         ],
         "vocabulary": _vocabulary(tx, config, store, figures["tags"]),
     }
+    return fitted(summary)
+
+
+def fitted(summary: Json, most: int = _MOST_BYTES) -> Json:
+    """Return a summary that the plugin takes: with very long texts, only the first tasks are in it."""
+    while len(dumps(summary).encode()) > most and summary["tasks"]:
+        summary = {**summary, "tasks": summary["tasks"][: len(summary["tasks"]) // 2]}
+    return summary
 
 
 def _held(held: Held | None) -> Json | None:
