@@ -439,3 +439,10 @@ def test_the_plugin_is_served_on_both_kinds_of_database(tmp_path, database_url):
     assert ["Gold", "Large"] == cards(sim)["guest@example.com"]["tags"]
     assert 0 == outdated(sim)
     sim.db.close()
+
+
+def test_people_whom_the_plugin_has_lost_are_pushed_again(sim):
+    run_passes(sim)
+    sim.sandbox.companion.tables.people.clear()
+    run_passes(sim, 1)
+    assert {"anna@example.com", "guest@example.com"} == cards(sim).keys()
