@@ -60,6 +60,16 @@ $checks['unsubscribing sets the field of every account with that address, and te
 	same( 2, count( topics_told( 'e.one@x.example' ) ), 'told after they agreed again' );
 };
 
+$checks['e-mail can be unsubscribed where only another channel has a field'] = function () {
+	$key    = str_repeat( 'a', 64 );
+	$topics = array( array( 'name' => 'sms', 'label' => 'SMS', 'meta' => 'accepts_sms' ) );
+	same( '', Wcflow_Settings::save_given( array( 'digest' => 'd', 'unsubscribe_key' => $key, 'link_key' => $key, 'topics' => $topics ) ), 'settings' );
+	same( array( 'email', 'sms' ), wp_list_pluck( Wcflow_Settings::topics(), 'name' ), 'topics' );
+	$chosen = new ReflectionMethod( 'Wcflow_Mail', 'chosen_topics' );
+	$chosen->setAccessible( true );
+	same( array( 'email' ), $chosen->invoke( null ), 'one click' );
+};
+
 $checks['a guest unsubscribes too'] = function () {
 	unsubscribe( 'guest@y.example' );
 	unsubscribe( 'guest@y.example' );

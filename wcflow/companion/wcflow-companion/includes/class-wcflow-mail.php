@@ -82,7 +82,7 @@ class Wcflow_Mail {
 			return array_values( array_intersect( $names, $chosen ) );
 		}
 		// phpcs:enable
-		return in_array( 'email', $names, true ) || ! $names ? array( 'email' ) : $names;
+		return array( 'email' );
 	}
 
 	/**

@@ -106,7 +106,16 @@ class Wcflow_Settings {
 	 */
 	public static function topics() {
 		$settings = self::given();
-		return $settings['topics'];
+		if ( in_array( 'email', wp_list_pluck( $settings['topics'], 'name' ), true ) ) {
+			return $settings['topics'];
+		}
+		// Every shop's e-mails can be unsubscribed, also where no field of the account says so.
+		$email = array(
+			'name'  => 'email',
+			'label' => 'E-mail',
+			'meta'  => '',
+		);
+		return array_merge( array( $email ), $settings['topics'] );
 	}
 
 	/**

@@ -102,14 +102,12 @@ a:focus,button:focus,input:focus{outline:2px solid #2271b1;outline-offset:2px}
 		$topics = Wcflow_Settings::topics();
 		echo '<form method="post" action="', esc_attr( '?wcflow=' . $token ), '"><input type="hidden" name="wcflow_form" value="1">';
 		if ( count( $topics ) > 1 ) {
-			$names  = wp_list_pluck( $topics, 'name' );
-			$is_all = ! in_array( 'email', $names, true );
 			echo '<fieldset><legend>', esc_html__( 'What do you no longer want to receive?', 'wcflow-companion' ), '</legend>';
 			foreach ( $topics as $topic ) {
 				printf(
 					'<label><input type="checkbox" name="wcflow_topics[]" value="%s"%s>%s</label>',
 					esc_attr( $topic['name'] ),
-					checked( $is_all || 'email' === $topic['name'], true, false ),
+					checked( 'email', $topic['name'], false ),
 					esc_html( self::label( $topic ) )
 				);
 			}
