@@ -87,7 +87,7 @@ def test_a_card_shows_what_the_team_needs_to_know(sim):
         )
     }
     assert [("2", "250.00")] == [(each["number"], each["total"]) for each in card["recent_orders"]]
-    assert "registered an account" in [each["words"] for each in card["timeline"]]
+    assert "Registered an account" in [each["words"] for each in card["timeline"]]
     assert 0 == cards(sim)["guest@example.com"]["customer_id"]
 
 
@@ -409,7 +409,7 @@ def test_what_is_delivered_later_is_shown_then(sim):
     sim.advance(hours=1)
     run_passes(sim, 1)
     new = [e for e in cards(sim)["guest@example.com"]["timeline"] if e not in before]
-    assert ["note"] == [each["words"].partition(" on")[0] for each in new]
+    assert ["Note"] == [each["words"].partition(" on")[0] for each in new]
 
 
 def test_a_database_that_was_restored_pushes_everyone_anew(tmp_path, database_url):

@@ -236,11 +236,13 @@ class TestApproval:
 
     def test_the_summary_says_what_waits(self, held):
         found = held.sandbox.companion.tables.summary["held"]
-        assert ("the first 2 changes wait for your approval", 2) == (
+        assert ("The first 2 changes wait for your approval.", 2) == (
             found["reason"],
             found["count"],
         )
-        assert {"1 order note", "tags on 1 order"} == {each["words"] for each in found["kinds"]}
+        assert [("order note", 1), ("tags on an order", 1)] == [
+            (each["words"], each["count"]) for each in found["kinds"]
+        ]
 
     def approve(self, sim, token):
         row = sim.sandbox.companion.request("held.approve", now=sim.now, token=token)

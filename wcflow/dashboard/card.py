@@ -134,7 +134,7 @@ def _entry(entry: TimelineEntry) -> Json:
     return {
         "at": time_text(entry.at),
         "kind": entry.kind,
-        "words": short(entry.words),
+        "words": short(f"{entry.words[:1].upper()}{entry.words[1:]}"),
         "by": entry.by,
         "reason": short(entry.reason),
         "order_id": entry.order_id,

@@ -26,7 +26,7 @@ _OUTBOX = table_of(OutboxRow)
 
 @dataclass(frozen=True, slots=True)
 class HeldKind:
-    """How many changes of a kind wait: ``words`` name it, ``tags on 2 customers``."""
+    """How many changes of a kind wait: ``words`` name them without the count, ``order notes``."""
 
     words: str
     count: int
@@ -49,7 +49,7 @@ def load_held(tx: Connection, row: StoreRow, max_writes: int | None, now: dateti
         return None
     query = select(_OUTBOX.c.kind, func.count()).where(*_unapproved(tx, row.name))
     kinds = [
-        HeldKind(entry_kind(kind).count(count), count)
+        HeldKind(entry_kind(kind).one if count == 1 else entry_kind(kind).several, count)
         for kind, count in tx.execute(query.group_by(_OUTBOX.c.kind).order_by(_OUTBOX.c.kind))
     ]
     token = ".".join(map(str, (*_newest(tx, row.name), _others(tx, row.name))))

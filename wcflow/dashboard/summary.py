@@ -104,7 +104,12 @@ def _held(held: Held | None) -> Json | None:
     if held is None:
         return None
     kinds = [{"words": each.words, "count": each.count} for each in held.kinds]
-    return {"count": held.count, "reason": held.reason, "kinds": kinds, "token": held.token}
+    return {
+        "count": held.count,
+        "reason": _sentence(held.reason),
+        "kinds": kinds,
+        "token": held.token,
+    }
 
 
 def _failed(entry: OutboxEntry) -> Json:

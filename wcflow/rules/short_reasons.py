@@ -124,6 +124,6 @@ def reasons_of(results: list[RuleResult], profile: Profile) -> list[str]:
         saved = profile.saved_state.segments
         if each.kind == "segment" and each.won and each.name in saved:
             found.append(f"{each.name}: {short_reason(each)}")
-        elif each.kind == "tag" and each.tags and each.answer.holds:
+        elif each.kind == "tag" and each.tags and each.when and each.answer.holds:
             found.append(f"{', '.join(sorted(each.tags))}: {short_reason(each)}")
     return found
