@@ -134,7 +134,7 @@ def _entry(entry: TimelineEntry) -> Json:
     return {
         "at": time_text(entry.at),
         "kind": entry.kind,
-        "words": short(f"{entry.words[:1].upper()}{entry.words[1:]}"),
+        "words": short(capital(entry.words)),
         "by": entry.by,
         "reason": short(entry.reason),
         "order_id": entry.order_id,
@@ -150,6 +150,11 @@ def time_text(at: datetime | None) -> str | None:
 def amount(value: Decimal, currency: str) -> str:
     """Return an amount as a decimal string, without separators."""
     return f"{value:.{minor_digits(currency)}f}"
+
+
+def capital(words: str) -> str:
+    """Return words with a capital at their beginning."""
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def short(text: str, most: int = _TEXT) -> str:

@@ -14,6 +14,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.customers import companies, edits, groups, notes, status, tags, tasks
 from wcflow.customers.edits import GONE, Outcome
+from wcflow.dashboard.card import capital
 from wcflow.dashboard.held import approve_shown
 from wcflow.database import companion
 from wcflow.database.companies import load_companies_of
@@ -112,7 +113,7 @@ def _refusal(error: UsageError) -> str:
 
 
 def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+    return f"{capital(words.rstrip('.'))}."
 
 
 def _do(tx: Connection, desk: Desk, request: Request) -> Outcome:

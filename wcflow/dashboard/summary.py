@@ -14,7 +14,7 @@ from wcflow.actions.registry import content_words, entry_kind, entry_words
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.customers.notes import CATEGORIES
-from wcflow.dashboard.card import amount, short, task_card, time_text
+from wcflow.dashboard.card import amount, capital, short, task_card, time_text
 from wcflow.dashboard.held import Held, load_held
 from wcflow.database import groups, outbox, people, tags
 from wcflow.database.companies import load_companies
@@ -73,7 +73,7 @@ def load_summary(
         "actions": [
             {
                 "at": time_text(each.finished_at),
-                "words": short(f"{entry_words(each)}: {content_words(each, zone)}"),
+                "words": short(capital(f"{entry_words(each)}: {content_words(each, zone)}")),
                 "person": each.person,
                 "name": _name(contacts, each.person),
                 "order_id": _order_id(each),
@@ -143,7 +143,7 @@ def _warnings(tx: Connection, config: Config, row: StoreRow) -> Iterator[str]:
 
 
 def _sentence(words: str) -> str:
-    return short(f"{words[:1].upper()}{words[1:].rstrip('.')}.", _SENTENCE)
+    return short(f"{capital(words.rstrip('.'))}.", _SENTENCE)
 
 
 def _vocabulary(tx: Connection, config: Config, store: str, known_tags: Sequence[str]) -> Json:
