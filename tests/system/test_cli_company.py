@@ -97,3 +97,23 @@ def test_every_change_of_companies_is_undone(cli):
     assert {"anna@example.com", "guest@example.com"} == members(cli)
     cli.undo(edit_ids(cli)[0])
     assert 2 == run(cli, "company", "show", "Acme Ltd.").code
+
+
+def test_a_company_that_others_joined_is_not_deleted_by_an_undo(cli):
+    run(cli, "company", "create", "Acme Ltd.")
+    run(cli, "company", "add", "Acme Ltd.", "ben")
+    refused = cli.run("customer", "undo", str(edit_ids(cli)[0]), "--yes")
+    assert (2, True) == (refused.code, "there are customers in Acme Ltd. now" in refused.err)
+    assert "ben@example.com" in members(cli)
+
+
+def test_a_deleted_company_comes_back_with_those_who_are_still_there(cli):
+    run(cli, "company", "create", "Acme Ltd.")
+    run(cli, "company", "add", "Acme Ltd.", "ben")
+    run(cli, "company", "delete", "Acme Ltd.", "--yes")
+    deleted = edit_ids(cli)[-1]
+    ben = next(each for each in cli.sim.sandbox.state.customers.values() if "ben" in each.email)
+    cli.sim.sandbox.delete_customer(ben.id, now=cli.sim.now)
+    assert 0 == cli.run("customer", "delete", "ben", "--yes").code
+    cli.undo(deleted)
+    assert {"anna@example.com", "guest@example.com"} == members(cli)

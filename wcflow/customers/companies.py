@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from wcflow.customers.edits import Outcome, undoes
-from wcflow.database import companies
+from wcflow.database import companies, people
 from wcflow.database.companies import Company, fold_company
 from wcflow.database.edits import Edit, EditedBy, save_edit
 from wcflow.errors import UsageError
@@ -111,14 +111,23 @@ def _undo_company(tx: Connection, edit: Edit, by: EditedBy) -> str:
     was = edit.data["was"]
     if was is None:
         if company is not None:
-            companies.delete_company(tx, company)
+            _delete_empty(tx, company)
         return "deleted the company again"
     number = int(edit.data["company"])
     now = company or Company(number, edit.store, "", "", "", "", by.name, by.at)
     companies.save_company(tx, _with(now, was))
-    for person in edit.data.get("members", ()):
+    members = edit.data.get("members", ())
+    for person in people.load_memories(tx, edit.store, members):  # those who are still there
         companies.set_by_hand(tx, edit.store, person, number, by.name, by.at)
     return f"gave the company {was['name']} its former details"
+
+
+def _delete_empty(tx: Connection, company: Company) -> None:
+    """Delete a company that nobody was put into by hand."""
+    if companies.load_members(tx, company._replace(billing_company="")):
+        advice = "'wcflow company delete' deletes it."
+        raise UsageError(f"there are customers in {company.name} now", advice)
+    companies.delete_company(tx, company)
 
 
 # Members.

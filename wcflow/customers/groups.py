@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from wcflow.customers.edits import Outcome, undoes
-from wcflow.database import groups
+from wcflow.database import groups, people
 from wcflow.database.edits import Edit, EditedBy, save_edit, save_edits
 from wcflow.database.identity import mark_persons_dirty
 from wcflow.errors import UsageError
@@ -163,9 +163,11 @@ def _undo_group(tx: Connection, edit: Edit, by: EditedBy) -> str:
         return f"renamed the group {new} to {old} again"
     name = str(data["deleted"])
     groups.save_group(tx, store, name, by.name, by.at)
+    present = people.load_memories(tx, store, [each[0] for each in data["members"]])
     for person, added_by, since in data["members"]:
-        groups.add_member(tx, store, person, name, added_by, datetime.fromisoformat(since))
-    mark_persons_dirty(tx, store, [each[0] for each in data["members"]])
+        if person in present:
+            groups.add_member(tx, store, person, name, added_by, datetime.fromisoformat(since))
+    mark_persons_dirty(tx, store, present)
     return f"restored the group {name}"
 
 

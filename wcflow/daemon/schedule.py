@@ -87,12 +87,17 @@ class JobSchedule:
             self._due.add("send messages")
         return [job for job in JOB_ORDER if job in self._due]
 
+    def is_due(self, job: Job) -> bool:
+        """Return whether a job is still due, after another one may have planned it anew."""
+        return job in self._due
+
     def done(self, job: Job) -> None:
         self._due.discard(job)
 
     def plan_nightly(self, due: datetime) -> None:
-        """Set when the next nightly check is due."""
+        """Set when the next nightly check is due, which may no longer be now."""
         self._next_nightly = due
+        self._due.discard("nightly check")
         self._scheduler.clear("nightly check")
         job = self._scheduler.every().day.tag("nightly check").do(self._due.add, "nightly check")
         job.next_run = due.astimezone().replace(tzinfo=None)

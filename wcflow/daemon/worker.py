@@ -123,6 +123,8 @@ class Worker:
         """Run the due jobs; return how many seconds to wait afterwards."""
         pause = MAX_IDLE
         for job in self._schedule.due():
+            if not self._schedule.is_due(job):
+                continue
             if self._delay_left(job) > 0 or not self._try_job(job):
                 # The jobs after it depend on it.
                 pause = min(pause, self._delay_left(job))
@@ -205,7 +207,8 @@ class Worker:
         self._schedule.plan_messages(result.delivered.pause)
         requests = self._context.store.requests - requests
         reports.log_sync(result, requests, time.monotonic() - started)
-        if self.health.clock_gap is not None and result.clock_gap is None:
+        if result.clock_gap is None and (self.health.clock_gap or self.health.failure):
+            # The clock may have been wrong, and the check not be due.
             self._plan_nightly()
         self._update_health(result.clock_gap)
         if result.evaluated.people >= LARGE_SYNC:
