@@ -117,3 +117,5 @@ def test_a_deleted_company_comes_back_with_those_who_are_still_there(cli):
     assert 0 == cli.run("customer", "delete", "ben", "--yes").code
     cli.undo(deleted)
     assert {"anna@example.com", "guest@example.com"} == members(cli)
+    with cli.sim.db.reading() as tx:
+        assert [] == tx.exec_driver_sql("SELECT person FROM company_member").all()
