@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from sqlalchemy import select
 
-from tests.histories.team_activity import PREFIX, key_of, places
+from tests.histories.team_activity import PREFIX, key_of, places, who_stayed_the_same
 from tests.persons import person as find_person
 from tests.simulation import CrashPoint, ProcessKilled
 from wcflow.customers import bulk, groups, imports, notes, status, tags
@@ -326,12 +326,7 @@ def check_everyone_changed(sim, request, persons):
 
 def check_all(sim, activity, team):
     """Check all laws of this module for people who stayed who they are."""
-    changed = activity.with_changed_identity | activity.with_lost_orders
-    certain = {
-        owner: person
-        for owner, person in activity.people().items()
-        if not changed & {owner, person.email}
-    }
+    certain = who_stayed_the_same(activity)
     check_tags(activity, team, certain)
     check_notes(sim, team)
     check_invited(sim, team, certain)
