@@ -34,6 +34,8 @@ MAILS = "mails"
 _SHOWN = 30
 CAMPAIGN_DAY = 10
 _PASSES_PER_DAY = 3
+_AFTER_IMPORT = timedelta(hours=1)
+"""Events of the import's own time start no workflow, so the story begins later."""
 
 
 @dataclass(slots=True)
@@ -131,6 +133,7 @@ def _fill_pools(demo: RecipesDemo, context: SyncContext) -> None:
 
 def _play_days(demo: RecipesDemo, context: SyncContext) -> None:
     output.print_heading(f"2. What happens in {story.DAYS} days")
+    demo.now += _AFTER_IMPORT
     start, events = demo.now, [*story.Story(demo.store).events()]
     for day in range(story.DAYS + 1):
         demo.now = start + timedelta(days=day)
