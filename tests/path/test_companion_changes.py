@@ -213,7 +213,13 @@ def test_a_few_of_many_accounts_can_be_deleted_at_once(poll, count):
 
 
 def test_rows_that_make_no_sense_are_passed(poll):
-    for fields in ({"kind": "comet"}, {"kind": "order", "object_id": "x"}, {"what": None}):
+    for fields in (
+        {"kind": "comet"},
+        {"kind": "order", "object_id": "x"},
+        {"kind": "order", "object_id": 10**30},
+        {"kind": "customer", "object_id": 7, "what": "saved", "at": "soon"},
+        {"what": None},
+    ):
         poll.sandbox.companion.tables.append("changes", poll.now, dict(fields))
     poll.advance(seconds=1)
     poll.sandbox.edit_customer(poll.anna, now=poll.now, first_name="Annabel")

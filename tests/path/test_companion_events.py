@@ -257,6 +257,9 @@ def test_rows_that_make_no_sense_are_passed(sim):
         {**good, "kind": None},
         {**good, "data": []},
         {**good, "customer_id": "x"},
+        {**good, "customer_id": 10**30},
+        {**good, "at": "9999-12-31T23:59:59-14:00"},
+        {**good, "customer_id": 0, "email": ["a"]},
         {**good, "kind": "unsubscribed", "data": {"topics": 5}},
         {**good, "kind": "email_opened", "data": {"token": ["a"]}},
     ):

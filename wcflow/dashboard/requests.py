@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import structlog
@@ -30,6 +30,7 @@ from wcflow.database.tasks import load_task
 from wcflow.errors import UsageError
 from wcflow.profile import account_key, guest_key
 from wcflow.rules.errors import did_you_mean
+from wcflow.store.odd_values import odd_id, odd_time
 from wcflow.units import local_day, normalize_email, parse_zone
 
 log = structlog.get_logger()
@@ -134,7 +135,7 @@ def _do(tx: Connection, desk: Desk, request: Request) -> Outcome:
 
 def _read(tx: Connection, desk: Desk, row: Json) -> Request:
     data = row.get("data")
-    at = _time(row.get("at"))
+    at = odd_time(row.get("at"))
     key = str(row["key"])
     by = EditedBy(
         _text(row.get("by"))[:_SHORT] or "someone in the dashboard",
@@ -168,18 +169,7 @@ def _text(value: object) -> str:
 
 def _number(value: object) -> int:
     """Return an id, which PHP may have written as text; 0 for anything else."""
-    if isinstance(value, str) and value.isdecimal() and len(value) < 19:  # noqa: PLR2004
-        return int(value)
-    good = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
-    return value if good and isinstance(value, int) else 0
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(_text(value))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return odd_id(value) or 0
 
 
 def _need_text(data: Json, name: str, most: int = _SHORT) -> str:
@@ -192,10 +182,10 @@ def _need_text(data: Json, name: str, most: int = _SHORT) -> str:
 
 
 def _need_time(data: Json, name: str) -> datetime:
-    found = _time(data.get(name))
+    found = odd_time(data.get(name))
     if found is None:
         raise UsageError("the date is missing, or is not a date", "")
-    return found.astimezone(UTC)
+    return found
 
 
 # The actions.

@@ -11,7 +11,7 @@ on more slowly, for what plugins and imports change without WordPress's hooks.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ from wcflow.poll.compare import confirm_missing_orders, refetch_orders
 from wcflow.poll.context import CHANGES, FULL, PollContext, raise_alarm
 from wcflow.poll.customers import HUNDRED, Refetched, apply_refetched, displaced, refetch
 from wcflow.poll.orders import hidden_statuses
+from wcflow.store.odd_values import odd_id, odd_time
 from wcflow.store.store_info import fetch_index
 
 log = structlog.get_logger()
@@ -42,6 +43,8 @@ MOST_PAGES = 50
 _ORDER, _CUSTOMER = "order", "customer"
 _DELETED, _NOTE = "deleted", "note"
 _LATER = timedelta(seconds=2)
+_UNKNOWN = datetime(9000, 1, 1, tzinfo=UTC)
+"""The time of a change that has none: its record is read in any case."""
 _KEPT = timedelta(days=13)
 """How long the plugin keeps rows, less a day."""
 
@@ -131,16 +134,9 @@ def _read_changed(context: PollContext, rows: Sequence[Mapping[str, Any]]) -> No
 def _parse(rows: Sequence[Mapping[str, Any]]) -> Iterator[Change]:
     """Return what the rows name; notes of orders are of no interest."""
     for row in rows:
-        number, what = str(row.get("object_id", "")), row.get("what")
-        if row.get("kind") in (_ORDER, _CUSTOMER) and number.isdecimal() and what != _NOTE:
-            yield Change(row["kind"], int(number), str(what), _time(row.get("at")))
-
-
-def _time(text: object) -> datetime:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return instant(2**40)  # unknown: read it in any case
+        number, what = odd_id(row.get("object_id")), row.get("what")
+        if row.get("kind") in (_ORDER, _CUSTOMER) and number and what != _NOTE:
+            yield Change(row["kind"], number, str(what), odd_time(row.get("at")) or _UNKNOWN)
 
 
 def _was_read(context: PollContext, change: Change, imported: datetime) -> bool:

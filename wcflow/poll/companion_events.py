@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -44,7 +44,8 @@ from wcflow.rules.event_kinds import (
 )
 from wcflow.rules.mail_links import CLICK, OPEN, check_mail_link
 from wcflow.rules.unsubscribe import check_token
-from wcflow.store.fields import Json
+from wcflow.store.fields import MAX_EMAIL_LENGTH, Json
+from wcflow.store.odd_values import odd_id, odd_number, odd_time
 from wcflow.units import normalize_email
 
 log = structlog.get_logger()
@@ -54,7 +55,7 @@ MOST_PAGES = 50
 """Pages of 200 rows that one poll reads at most."""
 BEHAVIOUR_KEPT = timedelta(days=365)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_LONGEST, _MOST_ITEMS = 500, 100
+_LONGEST, _MOST_ITEMS, _DEEPEST = 500, 100, 4
 
 
 class Reported(NamedTuple):
@@ -105,15 +106,15 @@ def _save(context: PollContext, rows: Sequence[Json]) -> None:
 def _parse(rows: Iterable[Json], now: datetime) -> Iterator[Reported]:
     """Return the rows that make sense."""
     for row in rows:
-        kind, data = row.get("kind"), row.get("data")
-        try:
-            at = datetime.fromisoformat(str(row.get("at"))).astimezone(UTC)
-        except ValueError:
-            continue
-        if isinstance(kind, str) and isinstance(data, dict):
-            number, email = str(row.get("customer_id") or 0), str(row.get("email") or "")
-            owner = Owner(int(number) if number.isdecimal() else 0, normalize_email(email))
+        at, kind, data = odd_time(row.get("at")), row.get("kind"), row.get("data")
+        if at is not None and isinstance(kind, str) and isinstance(data, dict):
+            owner = Owner(odd_id(row.get("customer_id")) or 0, _email(row.get("email")))
             yield Reported(row["key"], kind, min(at, now), owner, data)
+
+
+def _email(value: object) -> str:
+    good = isinstance(value, str) and len(value) <= MAX_EMAIL_LENGTH
+    return normalize_email(value) if good and isinstance(value, str) else ""
 
 
 def _read_unknown_accounts(context: PollContext, reported: Iterable[Reported]) -> None:
@@ -177,15 +178,16 @@ def _event(reported: Reported) -> StoredEvent:
     return kind.make(f"{kind.name} {reported.key}", reported.at, SOURCE, **data)
 
 
-def _short(value: Any) -> Any:
-    """Return a value without what is too long for any name: it comes from the public."""
+def _short(value: Any, depth: int = 0) -> Any:
+    """Return a value without what is too long or too deep for any name: it comes from the public."""
     if isinstance(value, str):
         return value[:_LONGEST]
-    if isinstance(value, list):
-        return [_short(each) for each in value[:_MOST_ITEMS]]
-    if isinstance(value, dict):
-        return {str(name)[:_LONGEST]: _short(each) for name, each in [*value.items()][:_MOST_ITEMS]}
-    return value
+    if isinstance(value, list) and depth < _DEEPEST:
+        return [_short(each, depth + 1) for each in value[:_MOST_ITEMS]]
+    if isinstance(value, dict) and depth < _DEEPEST:
+        items = [*value.items()][:_MOST_ITEMS]
+        return {str(name)[:_LONGEST]: _short(each, depth + 1) for name, each in items}
+    return value if odd_number(value) is not None else None
 
 
 def _save_new(tx: Connection, store: str, events: Mapping[int, Sequence[StoredEvent]]) -> None:
@@ -214,7 +216,7 @@ def _unsubscribe(tx: Connection, context: PollContext, reported: Reported, secre
     person = find_person(tx, store, normalize_email(address))
     key = f"{reported.kind} {reported.key}"
     topics = reported.data.get("topics")
-    chosen = [str(each) for each in topics] if isinstance(topics, list) else []
+    chosen = [each for each in topics if isinstance(each, str)] if isinstance(topics, list) else []
     for topic in chosen or [EMAIL]:
         event = UNSUBSCRIBED.make(f"{key} {topic}", reported.at, SOURCE, channel=topic)
         if person is not None and load_known_keys(tx, store, {person: [event.key]}):

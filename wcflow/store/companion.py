@@ -10,6 +10,7 @@ from wcflow.store.errors import unexpected_error
 from wcflow.store.fields import Json
 from wcflow.store.http import HttpClient, Params
 from wcflow.store.json_body import InvalidRow
+from wcflow.store.odd_values import odd_id
 
 API = "wc-wcflow/v1"
 PROTOCOL = 1
@@ -150,6 +151,4 @@ def _text(value: object) -> str:
 
 def _number(value: object) -> int:
     """Return a number that PHP may have written as text; 0 for anything else."""
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return odd_id(value) or 0
