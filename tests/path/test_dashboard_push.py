@@ -277,6 +277,16 @@ def test_the_summary_says_how_the_store_is(sim):
     assert thanks["order_id"]
 
 
+def test_an_order_that_hands_its_tags_on_to_a_later_one_is_no_action(sim):
+    run_passes(sim)
+    for _ in range(2):
+        sim.place_order(email="guest@example.com")
+        run_passes(sim)
+    words = [each["words"] for each in sim.sandbox.companion.tables.summary["actions"]]
+    assert [each for each in words if each.startswith("Tags")]
+    assert [] == [each for each in words if "later order" in each]
+
+
 def test_a_summary_that_is_too_long_has_fewer_tasks():
     tasks = [{"id": number, "text": "☎" * 100} for number in range(8)]
     assert [0, 1, 2, 3] == [each["id"] for each in fitted({"tasks": tasks}, 2000)["tasks"]]

@@ -140,6 +140,19 @@ def test_the_timeline_tells_each_change_of_a_task_once(cli):
     assert ["added task 1: Call her", "closed task 1: Call her"] == sorted(words)
 
 
+def test_the_timeline_tells_a_task_of_a_workflow_once(tmp_path):
+    cli = CommandLine(tmp_path, WORKFLOW)
+    cli.run("sync", "--approve")
+    cli.sim.place_order(email="anna@example.com")
+    cli.run("sync", "--approve")
+    found = json.loads(cli.run("customer", "show", "anna", "--json", mounted_at=None).out)
+    cli.sim.db.close()
+    words = [each["words"] for each in found["timeline"] if "anna@" in each["words"]]
+    assert ["notice 2: anna@example.com ordered", "task 1 for sam@shop.example: Call"] == [
+        each.removesuffix(" anna@example.com") for each in sorted(words)
+    ]
+
+
 # The e-mail.
 
 

@@ -189,15 +189,19 @@ def _run(run: Run) -> Iterator[TimelineEntry]:
     yield TimelineEntry(run.started_at, "run", words, order_id=run.order_id)
 
 
-_ELSEWHERE = frozenset({"points", "task", "tag"})
+_ELSEWHERE = frozenset({"points_change", "new_task", "agent_notice", "tag"})
 """Kinds of entries that other tables, or the run, tell in full."""
+
+
+def has_moved_on(entry: OutboxEntry) -> bool:
+    """Return whether an entry only clears an order, because a later order shows the tags."""
+    return bool(entry_kind(entry.kind).state and "place" in entry.payload)
 
 
 def _delivered(entry: OutboxEntry, zone: tzinfo) -> Iterator[TimelineEntry]:
     """Yield what was done or failed; what waits is not history, and a dry run did nothing."""
     kind = entry_kind(entry.kind)
-    older = kind.state and "place" in entry.payload  # tags moved on to a later order
-    if entry.state not in ("done", "failed") or entry.kind in _ELSEWHERE or older:
+    if entry.state not in ("done", "failed") or entry.kind in _ELSEWHERE or has_moved_on(entry):
         return
     failed = f" failed: {entry.outcome}" if entry.state == "failed" else ""
     words = f"{entry_words(entry)}{failed or f': {content_words(entry, zone)}'}"

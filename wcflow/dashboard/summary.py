@@ -14,6 +14,7 @@ from wcflow.actions.registry import content_words, entry_kind, entry_words
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.customers.notes import CATEGORIES
+from wcflow.customers.timeline import has_moved_on
 from wcflow.dashboard.card import amount, capital, short, task_card, time_text
 from wcflow.dashboard.held import Held, load_held
 from wcflow.database import groups, outbox, people, tags
@@ -49,7 +50,9 @@ def load_summary(
     store, zone = settings.name, parse_zone(row.time_zone)
     counts = outbox.count_by_state(tx, store)
     failed = outbox.load_entries(tx, store, ["failed"], limit=_FAILED, newest_first=True)
-    done, tasks = load_latest_done(tx, store, _ACTIONS), load_tasks(tx, store, limit=_TASKS)
+    latest = load_latest_done(tx, store, 4 * _ACTIONS)
+    done = [each for each in latest if not has_moved_on(each)][:_ACTIONS]
+    tasks = load_tasks(tx, store, limit=_TASKS)
     segments = people.count_by_segment(tx, store)
     persons = {each.person for each in (*failed, *done)} | {each.person for each in tasks}
     contacts = load_contacts(tx, store, persons - {0})

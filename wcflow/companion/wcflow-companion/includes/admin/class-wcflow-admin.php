@@ -80,7 +80,9 @@ class Wcflow_Admin {
 	public static function menu() {
 		$title  = __( 'wcflow', 'wcflow-companion' );
 		$number = self::attention();
-		$bubble = $number ? ' <span class="awaiting-mod">' . esc_html( number_format_i18n( $number ) ) . '</span>' : '';
+		/* translators: %s: number of things: changes on hold, and tasks that are due */
+		$words  = sprintf( _n( '%s needs attention', '%s need attention', $number, 'wcflow-companion' ), number_format_i18n( $number ) );
+		$bubble = $number ? ' <span class="awaiting-mod"><span aria-hidden="true">' . esc_html( number_format_i18n( $number ) ) . '</span><span class="screen-reader-text">' . esc_html( $words ) . '</span></span>' : '';
 		$hook   = add_submenu_page( 'woocommerce', $title, $title . $bubble, self::READ, 'wcflow', array( __CLASS__, 'page' ) );
 		add_action( 'load-' . $hook, array( __CLASS__, 'load' ) );
 	}

@@ -131,17 +131,17 @@ class Wcflow_Customer_Page {
 			return;
 		}
 		echo '<table class="widefat striped wcflow-table"><thead><tr>';
-		foreach ( array( __( 'Order', 'wcflow-companion' ), __( 'Date', 'wcflow-companion' ), __( 'Status', 'wcflow-companion' ), __( 'Total', 'wcflow-companion' ) ) as $heading ) {
+		foreach ( array( __( 'Order', 'wcflow-companion' ), __( 'Date', 'wcflow-companion' ), __( 'Status', 'wcflow-companion' ) ) as $heading ) {
 			echo '<th scope="col">' . esc_html( $heading ) . '</th>';
 		}
-		echo '</tr></thead><tbody>';
+		echo '<th scope="col" class="wcflow-number">' . esc_html__( 'Total', 'wcflow-companion' ) . '</th></tr></thead><tbody>';
 		foreach ( $orders as $order ) {
 			$number = Wcflow_Card::string( $order, 'number' );
 			$id     = absint( Wcflow_Card::string( $order, 'id' ) );
 			echo '<tr><td>' . Wcflow_Person_Parts::order_link( $id, '' !== $number ? $number : (string) $id ) . '</td>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
 			echo '<td>' . Wcflow_Html::date( Wcflow_Card::string( $order, 'at' ), '–' ) . '</td>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
 			echo '<td>' . esc_html( wc_get_order_status_name( Wcflow_Card::string( $order, 'status' ) ) ) . '</td>';
-			echo '<td>' . Wcflow_Html::money( Wcflow_Card::string( $order, 'total' ), Wcflow_Card::string( $order, 'currency' ), '–' ) . '</td></tr>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
+			echo '<td class="wcflow-number">' . Wcflow_Html::money( Wcflow_Card::string( $order, 'total' ), Wcflow_Card::string( $order, 'currency' ), '–' ) . '</td></tr>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
 		}
 		echo '</tbody></table>';
 	}

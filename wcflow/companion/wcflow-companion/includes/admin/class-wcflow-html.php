@@ -222,11 +222,9 @@ class Wcflow_Html {
 	 * @return string
 	 */
 	public static function chip( $words, $kind, $url = '' ) {
-		$inner = '<bdi>' . esc_html( $words ) . '</bdi>';
-		if ( '' === $url ) {
-			return '<span class="wcflow-chip ' . esc_attr( $kind ) . '" title="' . esc_attr( $words ) . '">' . $inner . '</span>';
-		}
-		return '<a class="wcflow-chip ' . esc_attr( $kind ) . '" href="' . esc_url( $url ) . '" title="' . esc_attr( $words ) . '">' . $inner . '</a>';
+		// With dir="auto", what is too long is cut at its end, whichever way it is read.
+		$rest = ' class="wcflow-chip ' . esc_attr( $kind ) . '" dir="auto" title="' . esc_attr( $words ) . '">' . esc_html( $words );
+		return '' === $url ? '<span' . $rest . '</span>' : '<a href="' . esc_url( $url ) . '"' . $rest . '</a>';
 	}
 
 	/**

@@ -29,15 +29,15 @@ class Wcflow_Options_Page {
 	private static function groups() {
 		return array(
 			__( 'In the shop', 'wcflow-companion' )     => array(
-				'product_viewed'  => __( 'Products that they look at', 'wcflow-companion' ),
-				'category_viewed' => __( 'Categories that they look at', 'wcflow-companion' ),
-				'search'          => __( 'What they search for, and how much was found', 'wcflow-companion' ),
+				'product_viewed'  => __( 'Which products they look at', 'wcflow-companion' ),
+				'category_viewed' => __( 'Which categories they look at', 'wcflow-companion' ),
+				'search'          => __( 'What they search for, and how many products are found', 'wcflow-companion' ),
 				'cart_updated'    => __( 'What is in their cart', 'wcflow-companion' ),
-				'logged_in'       => __( 'That they log in', 'wcflow-companion' ),
+				'logged_in'       => __( 'When they log in', 'wcflow-companion' ),
 			),
 			__( 'In your e-mails', 'wcflow-companion' ) => array(
-				'email_opened'  => __( 'That they open an e-mail', 'wcflow-companion' ),
-				'email_clicked' => __( 'Links that they click in an e-mail', 'wcflow-companion' ),
+				'email_opened'  => __( 'When they open an e-mail', 'wcflow-companion' ),
+				'email_clicked' => __( 'Which links they click in an e-mail', 'wcflow-companion' ),
 			),
 		);
 	}
@@ -55,13 +55,13 @@ class Wcflow_Options_Page {
 			echo '<div class="notice notice-success is-dismissible"><p>', esc_html__( 'Settings saved.', 'wcflow-companion' ), '</p></div>';
 		}
 		echo '<h2>', esc_html__( 'What wcflow learns about your customers', 'wcflow-companion' ), '</h2>';
-		echo '<p>', esc_html__( 'Workflows can start when customers do these things. wcflow learns it about customers who are logged in and about visitors who left an e-mail address at the checkout, never about your own team, and never an IP address. The shop keeps it for 14 days.', 'wcflow-companion' ), '</p>';
+		echo '<p>', esc_html__( 'Workflows can start when customers do one of these things. wcflow is told about customers who are logged in and visitors who left an e-mail address at the checkout, but not about your own team. IP addresses are never recorded. The shop keeps these records for 14 days.', 'wcflow-companion' ), '</p>';
 		echo '<form method="post" action="', esc_url( admin_url( 'admin-post.php' ) ), '">';
 		echo '<input type="hidden" name="action" value="', esc_attr( self::ACTION ), '">';
 		wp_nonce_field( self::ACTION );
 		echo '<table class="form-table" role="presentation"><tbody>';
 		foreach ( self::groups() as $heading => $events ) {
-			self::group( $heading, $events );
+			self::group( $heading, $events, isset( $events['email_opened'] ) ? __( 'Only if track is set in the [smtp] section of wcflow’s configuration.', 'wcflow-companion' ) : '' );
 		}
 		echo '<tr><th scope="row">', esc_html__( 'Consent', 'wcflow-companion' ), '</th><td><p>', esc_html( self::consent() ), '</p></td></tr>';
 		self::removal();
@@ -75,19 +75,21 @@ class Wcflow_Options_Page {
 	 *
 	 * @param string $heading The heading.
 	 * @param array  $events  What each event is.
+	 * @param string $words   What else there is to know, or empty.
 	 */
-	private static function group( $heading, array $events ) {
+	private static function group( $heading, array $events, $words ) {
 		$on = Wcflow_Settings::events();
 		echo '<tr><th scope="row">', esc_html( $heading ), '</th><td><fieldset><legend class="screen-reader-text"><span>', esc_html( $heading ), '</span></legend>';
-		foreach ( $events as $kind => $words ) {
+		foreach ( $events as $kind => $label ) {
 			printf(
 				'<label for="%1$s"><input type="checkbox" id="%1$s" name="wcflow_events[]" value="%2$s"%3$s> %4$s</label><br>',
 				esc_attr( 'wcflow-event-' . $kind ),
 				esc_attr( $kind ),
 				checked( ! empty( $on[ $kind ] ), true, false ),
-				esc_html( $words )
+				esc_html( $label )
 			);
 		}
+		echo '' === $words ? '' : '<p class="description">' . esc_html( $words ) . '</p>';
 		echo '</fieldset></td></tr>';
 	}
 
@@ -109,9 +111,9 @@ class Wcflow_Options_Page {
 	 */
 	private static function consent() {
 		if ( Wcflow_Consent::plugin() ) {
-			return __( 'Your consent plugin is asked: what visitors do in the shop is told only if they agreed to marketing.', 'wcflow-companion' );
+			return __( 'Your consent plugin decides: wcflow learns what visitors do in the shop only if they agreed to marketing.', 'wcflow-companion' );
 		}
-		return __( 'No consent plugin that speaks the WP Consent API was found, so visitors are not asked. If your shop must ask them, install one or switch these events off.', 'wcflow-companion' );
+		return __( 'No consent plugin that supports the WP Consent API was found, so visitors are not asked. If your shop has to ask them, install such a plugin, or switch all of this off.', 'wcflow-companion' );
 	}
 
 	/**

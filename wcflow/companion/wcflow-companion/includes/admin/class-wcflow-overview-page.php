@@ -49,13 +49,16 @@ class Wcflow_Overview_Page {
 		$queue  = isset( $summary['queue'] ) && is_array( $summary['queue'] ) ? $summary['queue'] : array();
 		/* translators: %s: when, such as "2 minutes ago" */
 		$parts = $polled ? array( sprintf( esc_html__( 'Last sync %s.', 'wcflow-companion' ), $polled ) ) : array();
-		$wait  = (int) Wcflow_Card::string( $queue, 'waiting' );
-		/* translators: %s: number of changes */
-		$parts[] = esc_html( $wait ? sprintf( _n( '%s change waits in the queue.', '%s changes wait in the queue.', $wait, 'wcflow-companion' ), number_format_i18n( $wait ) ) : __( 'Nothing waits in the queue.', 'wcflow-companion' ) );
-		$mail    = Wcflow_Mailbox::count_pending();
+		$held  = isset( $summary['held'] ) && is_array( $summary['held'] ) ? (int) Wcflow_Card::string( $summary['held'], 'count' ) : 0;
+		$wait  = max( 0, (int) Wcflow_Card::string( $queue, 'waiting' ) - $held ); // What is held has its own card.
+		if ( $wait || ! $held ) {
+			/* translators: %s: number of changes */
+			$parts[] = esc_html( $wait ? sprintf( _n( '%s change waits in the queue.', '%s changes wait in the queue.', $wait, 'wcflow-companion' ), number_format_i18n( $wait ) ) : __( 'Nothing waits in the queue.', 'wcflow-companion' ) );
+		}
+		$mail =  Wcflow_Mailbox::count_pending();
 		if ( $mail ) {
 			/* translators: %s: number of changes */
-			$parts[] = esc_html( sprintf( _n( '%s change from this dashboard has not been taken yet.', '%s changes from this dashboard have not been taken yet.', $mail, 'wcflow-companion' ), number_format_i18n( $mail ) ) );
+			$parts[] = esc_html( sprintf( _n( '%s change from this dashboard is still pending.', '%s changes from this dashboard are still pending.', $mail, 'wcflow-companion' ), number_format_i18n( $mail ) ) );
 		}
 		if ( '' !== $error ) {
 			self::card( 'error', __( 'wcflow cannot read the store', 'wcflow-companion' ), esc_html( $error ) . '<br>' . implode( ' ', $parts ), $summary );
@@ -173,7 +176,7 @@ class Wcflow_Overview_Page {
 		foreach ( $segments as $segment ) {
 			$most = max( $most, (int) Wcflow_Card::string( $segment, 'people' ) );
 		}
-		echo '<div class="wcflow-card"><h2>' . esc_html__( 'Segments', 'wcflow-companion' ) . '</h2><table class="wcflow-bars"><thead class="screen-reader-text"><tr><th scope="col">' . esc_html__( 'Segment', 'wcflow-companion' ) . '</th><th scope="col">' . esc_html__( 'Customers', 'wcflow-companion' ) . '</th><th></th></tr></thead><tbody>';
+		echo '<div class="wcflow-card"><h2>' . esc_html__( 'Segments', 'wcflow-companion' ) . '</h2><table class="wcflow-bars"><thead class="screen-reader-text"><tr><th scope="col">' . esc_html__( 'Segment', 'wcflow-companion' ) . '</th><th scope="col">' . esc_html__( 'Customers', 'wcflow-companion' ) . '</th><td></td></tr></thead><tbody>';
 		foreach ( $segments as $segment ) {
 			$name   = Wcflow_Card::string( $segment, 'name' );
 			$people = max( 0, (int) Wcflow_Card::string( $segment, 'people' ) );
@@ -207,8 +210,8 @@ class Wcflow_Overview_Page {
 		foreach ( $workflows as $workflow ) {
 			$mode = Wcflow_Card::string( $workflow, 'mode' );
 			echo '<tr><th scope="row"><bdi>' . esc_html( Wcflow_Card::string( $workflow, 'name' ) ) . '</bdi> ';
-			if ( ! in_array( $mode, array( '', 'on', 'live' ), true ) ) {
-				echo Wcflow_Html::chip( $mode, 'wcflow-quiet' ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
+			if ( ! in_array( $mode, array( '', 'live' ), true ) ) {
+				echo Wcflow_Html::chip( self::mode( $mode ), 'wcflow-quiet' ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
 			}
 			echo '</th>';
 			foreach ( array_keys( $columns ) as $column ) {
@@ -217,6 +220,20 @@ class Wcflow_Overview_Page {
 			echo '<td class="wcflow-number">' . Wcflow_Html::money( Wcflow_Card::string( $workflow, 'revenue' ), Wcflow_Card::string( $workflow, 'currency' ), '–' ) . '</td></tr>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
 		}
 		echo '</tbody></table></div>';
+	}
+
+	/**
+	 * Return in words how a workflow runs when it does not run as usual.
+	 *
+	 * @param string $mode Mode in the configuration of wcflow.
+	 * @return string
+	 */
+	private static function mode( $mode ) {
+		$words = array(
+			'dry_run' => __( 'dry run', 'wcflow-companion' ),
+			'off'     => __( 'off', 'wcflow-companion' ),
+		);
+		return isset( $words[ $mode ] ) ? $words[ $mode ] : $mode;
 	}
 
 	/**
@@ -243,7 +260,7 @@ class Wcflow_Overview_Page {
 			if ( $order ) {
 				$parts[] = Wcflow_Person_Parts::order_link( $order );
 			}
-			echo '<li><span class="wcflow-when">' . Wcflow_Html::ago( Wcflow_Card::string( $action, 'at' ) ) . '</span><div><bdi>' . esc_html( Wcflow_Card::string( $action, 'words' ) ) . '</bdi> <span class="wcflow-meta">' . implode( ' · ', $parts ) . '</span></div></li>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped above.
+			echo '<li><span class="wcflow-when">' . Wcflow_Html::ago( Wcflow_Card::string( $action, 'at' ) ) . '</span><div><bdi>' . esc_html( Wcflow_Card::string( $action, 'words' ) ) . '</bdi>' . ( $parts ? '<span class="wcflow-meta"> · ' . implode( ' · ', $parts ) . '</span>' : '' ) . '</div></li>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped above.
 		}
 		echo '</ol></div>';
 	}

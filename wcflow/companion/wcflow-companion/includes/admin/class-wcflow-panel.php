@@ -154,7 +154,7 @@ class Wcflow_Panel {
 		}
 		echo '<dl class="wcflow-figures">';
 		foreach ( $figures as $label => $html ) {
-			echo '<div><dt>' . esc_html( $label ) . '</dt><dd>' . $html . '</dd></div>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
+			echo '<div' . ( __( 'Company', 'wcflow-companion' ) === $label ? ' class="wcflow-wide"' : '' ) . '><dt>' . esc_html( $label ) . '</dt><dd>' . $html . '</dd></div>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
 		}
 		echo '</dl>';
 	}

@@ -51,7 +51,7 @@ class Wcflow_Person_Parts {
 	private static function label( $name, $state, $kind ) {
 		echo '<li class="wcflow-label' . ( $state ? ' wcflow-is-' . esc_attr( $state ) : '' ) . '">';
 		$url = Wcflow_Html::url( 'customers', array( $kind => $name ) );
-		echo '<a href="' . esc_url( $url ) . '" title="' . esc_attr( $name ) . '"><bdi>' . esc_html( $name ) . '</bdi></a>';
+		echo '<a href="' . esc_url( $url ) . '" dir="auto" title="' . esc_attr( $name ) . '">' . esc_html( $name ) . '</a>';
 		if ( 'adding' === $state ) {
 			echo ' <em>' . esc_html__( 'being added', 'wcflow-companion' ) . '</em>';
 		} elseif ( 'removing' === $state ) {

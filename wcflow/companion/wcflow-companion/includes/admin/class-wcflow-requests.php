@@ -254,7 +254,7 @@ class Wcflow_Requests {
 	 * @return string
 	 */
 	public static function sent_words() {
-		return __( 'Saved. wcflow does it with its next sync, usually within a minute.', 'wcflow-companion' );
+		return __( 'Saved. wcflow makes the change with its next sync, usually within a minute.', 'wcflow-companion' );
 	}
 
 	/**

@@ -94,9 +94,9 @@ class Wcflow_Tasks_Page {
 		foreach ( $views as $key => $one ) {
 			$url     = Wcflow_Html::url( 'tasks', array_filter( array( 'view' => $key, 'assignee' => $assignee ), 'strlen' ) ); // phpcs:ignore WordPress.Arrays.ArrayDeclarationSpacing.AssociativeArrayFound
 			$current = $view === $key ? ' class="current" aria-current="page"' : '';
-			$links[] = '<li><a href="' . esc_url( $url ) . '"' . $current . '>' . esc_html( $one[0] ) . ' <span class="count">(' . esc_html( number_format_i18n( $one[1] ) ) . ')</span></a></li>';
+			$links[] = '<a href="' . esc_url( $url ) . '"' . $current . '>' . esc_html( $one[0] ) . ' <span class="count">(' . esc_html( number_format_i18n( $one[1] ) ) . ')</span></a>';
 		}
-		echo '<ul class="subsubsub">' . implode( ' | ', $links ) . '</ul>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped above.
+		echo '<ul class="subsubsub"><li>' . implode( " |</li>\n<li>", $links ) . '</li></ul>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped above.
 		$names = array_unique( array_filter( array_map( array( 'Wcflow_Card', 'string' ), $all, array_fill( 0, count( $all ), 'assignee' ) ), 'strlen' ) );
 		if ( count( $names ) > 1 || '' !== $assignee ) {
 			echo '<form method="get" class="wcflow-assignee"><input type="hidden" name="page" value="wcflow"><input type="hidden" name="tab" value="tasks"><input type="hidden" name="view" value="' . esc_attr( $view ) . '">';
@@ -137,13 +137,14 @@ class Wcflow_Tasks_Page {
 		$person = absint( Wcflow_Card::string( $task, 'person' ) );
 		$name   = Wcflow_Card::string( $task, 'name' );
 		$order  = absint( Wcflow_Card::string( $task, 'order_id' ) );
+		$for    = Wcflow_Card::string( $task, 'assignee' );
 		echo '<tr' . ( in_array( $id, $done, true ) ? ' class="wcflow-is-removing"' : '' ) . '><td data-colname="' . esc_attr__( 'Task', 'wcflow-companion' ) . '"><bdi>' . esc_html( Wcflow_Card::string( $task, 'text' ) ) . '</bdi></td><td data-colname="' . esc_attr__( 'Customer', 'wcflow-companion' ) . '">';
 		if ( $person ) {
 			/* translators: %d: number of the customer in wcflow */
 			echo '<a href="' . esc_url( Wcflow_Html::person_url( $person ) ) . '"><bdi>' . esc_html( '' !== $name ? $name : sprintf( __( 'Customer %d', 'wcflow-companion' ), $person ) ) . '</bdi></a>';
 		}
 		echo $order ? ' · ' . Wcflow_Person_Parts::order_link( $order ) : ''; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
-		echo '</td><td data-colname="' . esc_attr__( 'Due', 'wcflow-companion' ) . '">' . self::due_words( Wcflow_Card::string( $task, 'due' ) ) . '</td><td data-colname="' . esc_attr__( 'For', 'wcflow-companion' ) . '"><bdi>' . esc_html( Wcflow_Card::string( $task, 'assignee' ) ) . '</bdi></td><td class="wcflow-task-actions" data-colname="' . esc_attr__( 'Action', 'wcflow-companion' ) . '">'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
+		echo '</td><td data-colname="' . esc_attr__( 'Due', 'wcflow-companion' ) . '">' . self::due_words( Wcflow_Card::string( $task, 'due' ) ) . '</td><td data-colname="' . esc_attr__( 'For', 'wcflow-companion' ) . '">' . ( '' === $for ? '' : '<bdi>' . esc_html( $for ) . '</bdi>' ) . '</td><td class="wcflow-task-actions" data-colname="' . esc_attr__( 'Action', 'wcflow-companion' ) . '">'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped
 		if ( in_array( $id, $done, true ) ) {
 			echo '<em>' . esc_html__( 'being marked as done', 'wcflow-companion' ) . '</em>';
 		} elseif ( in_array( $id, $later, true ) ) {
