@@ -17,7 +17,8 @@ from wcflow.actions.message import CHANNEL
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.dashboard.push import PushResult, push_outdated
-from wcflow.dashboard.requests import Desk, handle_requests
+from wcflow.dashboard.request_data import Desk
+from wcflow.dashboard.requests import handle_requests
 from wcflow.dashboard.summary import load_figures, load_summary
 from wcflow.database import companion
 from wcflow.database.companion import NOT_ACTIVE
@@ -81,12 +82,15 @@ def take_requests(plugin: Plugin) -> None:
         return
     desk = Desk(plugin.config, plugin.settings, plugin.clock())
 
-    def handle(rows: Any) -> None:
-        handle_requests(plugin.db, desk, rows)
+    stopping = _until(plugin, TAKE_LIMIT)
+
+    def handle(rows: Any) -> int:
+        handled = handle_requests(plugin.db, desk, rows, stopping)
         _post_answers(plugin)
+        return handled
 
     with _noting_problems(plugin):
-        name, stopping = plugin.settings.name, _until(plugin, TAKE_LIMIT)
+        name = plugin.settings.name
         follow_stream(plugin.db, plugin.store, name, "requests", handle, stopping)
         _post_answers(plugin)
 

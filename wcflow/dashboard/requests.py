@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection
 
-from wcflow.config.load import Config
-from wcflow.config.stores import StoreSettings
 from wcflow.customers import companies, edits, groups, notes, status, tags, tasks
 from wcflow.customers.edits import GONE, Outcome
 from wcflow.dashboard.card import capital
 from wcflow.dashboard.held import approve_shown
+from wcflow.dashboard.many import PEOPLE, change_people
+from wcflow.dashboard.request_data import (
+    LONG,
+    SHORT,
+    Desk,
+    Json,
+    Request,
+    need_status,
+    need_text,
+    need_time,
+    read_number,
+    read_text,
+)
 from wcflow.database import companion
 from wcflow.database.companies import load_companies_of
 from wcflow.database.connection import Database
@@ -30,60 +39,40 @@ from wcflow.database.tasks import load_task
 from wcflow.errors import UsageError
 from wcflow.profile import account_key, guest_key
 from wcflow.rules.errors import did_you_mean
-from wcflow.store.odd_values import odd_id, odd_time
+from wcflow.store.odd_values import odd_time
 from wcflow.units import local_day, normalize_email, parse_zone
 
 log = structlog.get_logger()
-Json = Mapping[str, Any]
 DONE, REFUSED = "done", "refused"
-_SHORT, _LONG = 200, 10_000
 _INTERNAL = "this could not be done because of an error in wcflow; its log says more"
 _ODD_DATA = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 
 
-class Request(NamedTuple):
-    """What someone did in the dashboard; ``person`` is whom it changes, or 0."""
+def handle_requests(
+    db: Database, desk: Desk, rows: Sequence[Json], stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Do requests in their order until ``stopping``; return how many of the rows are handled.
 
-    key: str
-    action: str
-    data: Json
-    person: int
-    by: EditedBy
-
-
-@dataclass(slots=True)
-class Desk:
-    """What requests of one store are done with."""
-
-    config: Config
-    settings: StoreSettings
-    now: datetime
-    spelled: dict[str, str] = field(default_factory=dict)
-    """Tags as they are written already, by how they were typed."""
-
-    @property
-    def store(self) -> str:
-        return self.settings.name
-
-
-def handle_requests(db: Database, desk: Desk, rows: Sequence[Json]) -> int:
-    """Do requests in their order; return how many. Those that were done are answered again."""
+    Those that were done already are answered again.
+    """
     with db.reading() as tx:
         known = companion.load_answered(tx, desk.store, [str(row["key"]) for row in rows])
     again = [str(row["key"]) for row in rows if row["key"] in known]
     if again:
         with db.transaction() as tx:
             companion.answer_again(tx, desk.store, again)
-    for row in rows:
+    for count, row in enumerate(rows):
         if row["key"] not in known:
+            if count and stopping():
+                return count
             with db.transaction() as tx:
                 _handle(tx, desk, row)
-    return len(rows) - len(again)
+    return len(rows)
 
 
 def _handle(tx: Connection, desk: Desk, row: Json) -> None:
     """Do one request, and save what came of it in the same transaction."""
-    person = _number(row.get("person"))
+    person = read_number(row.get("person"))
     try:
         with tx.begin_nested():
             request = _read(tx, desk, row)
@@ -98,7 +87,7 @@ def _handle(tx: Connection, desk: Desk, row: Json) -> None:
     answer = CompanionRequestRow(
         store=desk.store,
         key=str(row["key"]),
-        id=_number(row.get("id")),
+        id=read_number(row.get("id")),
         person=person,
         state=state,
         words=_sentence(words),
@@ -125,6 +114,8 @@ def _do(tx: Connection, desk: Desk, request: Request) -> Outcome:
     if action is None:
         hint = did_you_mean(request.action, ACTIONS) or "Update wcflow, or the plugin."
         raise UsageError(f"wcflow cannot do {request.action!r}", hint)
+    if action.of_person and PEOPLE in request.data:
+        return change_people(tx, desk, request)
     if action.of_person and not load_memories(tx, desk.store, [request.person]):
         raise UsageError(GONE, "")
     return action.do(tx, desk, request)
@@ -138,22 +129,22 @@ def _read(tx: Connection, desk: Desk, row: Json) -> Request:
     at = odd_time(row.get("at"))
     key = str(row["key"])
     by = EditedBy(
-        _text(row.get("by"))[:_SHORT] or "someone in the dashboard",
+        read_text(row.get("by"))[:SHORT] or "someone in the dashboard",
         desk.now if at is None else min(at, desk.now),
-        _text(row.get("reason"))[:_SHORT],
-        _text(row.get("bulk"))[:_SHORT],
+        read_text(row.get("reason"))[:SHORT],
+        read_text(row.get("bulk"))[:SHORT],
         key,
     )
     person = _find_person(tx, desk.store, row)
     return Request(
-        key, _text(row.get("action")), data if isinstance(data, dict) else {}, person, by
+        key, read_text(row.get("action")), data if isinstance(data, dict) else {}, person, by
     )
 
 
 def _find_person(tx: Connection, store: str, row: Json) -> int:
     """Return whom a request is about, or 0; people who were merged are found by what they had."""
-    person, account = _number(row.get("person")), _number(row.get("customer_id"))
-    email = normalize_email(_text(row.get("email")))
+    person, account = read_number(row.get("person")), read_number(row.get("customer_id"))
+    email = normalize_email(read_text(row.get("email")))
     keys = [account_key(account)] if account else []
     found = find_persons(tx, store, [*keys, guest_key(email)] if email else keys)
     if account and account_key(account) in found:
@@ -161,31 +152,6 @@ def _find_person(tx: Connection, store: str, row: Json) -> int:
     if person and load_memories(tx, store, [person]):
         return person
     return found.get(guest_key(email), 0) if person or account or email else 0
-
-
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _number(value: object) -> int:
-    """Return an id, which PHP may have written as text; 0 for anything else."""
-    return odd_id(value) or 0
-
-
-def _need_text(data: Json, name: str, most: int = _SHORT) -> str:
-    found = _text(data.get(name))
-    if not found:
-        raise UsageError(f"the {name} is missing", "")
-    if len(found) > most:
-        raise UsageError(f"the {name} is longer than {most:,} characters", "Shorten it.")
-    return found
-
-
-def _need_time(data: Json, name: str) -> datetime:
-    found = odd_time(data.get(name))
-    if found is None:
-        raise UsageError("the date is missing, or is not a date", "")
-    return found
 
 
 # The actions.
@@ -199,48 +165,46 @@ class _Action(NamedTuple):
 
 
 def _add_tag(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    text = _need_text(request.data, "tag")
+    text = need_text(request.data, "tag")
     if text not in desk.spelled:
         desk.spelled[text] = tags.find_spelling(tx, desk.store, text, desk.config.rules)
     return tags.add_tag(tx, desk.store, request.person, desk.spelled[text], request.by)
 
 
 def _remove_tag(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    tag, respect = _need_text(request.data, "tag"), desk.config.manual_tags == "respect"
+    tag, respect = need_text(request.data, "tag"), desk.config.manual_tags == "respect"
     return tags.remove_tag(tx, desk.store, request.person, tag, request.by, respect=respect)
 
 
 def _add_group(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    group = _need_text(request.data, "group")
+    group = need_text(request.data, "group")
     return groups.add_to_group(tx, desk.store, request.person, group, request.by)
 
 
 def _remove_group(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    group = _need_text(request.data, "group")
+    group = need_text(request.data, "group")
     return groups.remove_from_group(tx, desk.store, request.person, group, request.by)
 
 
 def _add_note(tx: Connection, desk: Desk, request: Request) -> Outcome:
     data = request.data
-    text, category = _need_text(data, "text", _LONG), _text(data.get("category")) or "General"
-    order = _number(data.get("order_id"))
+    text, category = need_text(data, "text", LONG), read_text(data.get("category")) or "General"
+    order = read_number(data.get("order_id"))
     return notes.add_note(
         tx, desk.store, request.person, text, request.by, category=category, order_id=order
     )
 
 
 def _remove_note(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    found = find_note(tx, _number(request.data.get("note")))
+    found = find_note(tx, read_number(request.data.get("note")))
     if found is None or (found.store, found.person) != (desk.store, request.person):
         raise UsageError("this customer does not have this note any more", "")
     return notes.remove_note(tx, found, request.by)
 
 
 def _set_status(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    wanted = _need_text(request.data, "status")
-    if wanted not in ("active", "inactive"):
-        raise UsageError(f"{wanted!r} is not a status", "Use active or inactive.")
-    change = status.activate if wanted == "active" else status.deactivate
+    active = need_status(request.data) == "active"
+    change = status.activate if active else status.deactivate
     return change(tx, desk.store, request.person, request.by)
 
 
@@ -250,10 +214,10 @@ def _add_reminder(tx: Connection, desk: Desk, request: Request) -> Outcome:
         tx,
         desk.store,
         request.person,
-        _need_text(data, "text", _LONG),
+        need_text(data, "text", LONG),
         request.by,
-        assignee=_text(data.get("assignee"))[:_SHORT],
-        due_at=_need_time(data, "due"),
+        assignee=read_text(data.get("assignee"))[:SHORT],
+        due_at=need_time(data, "due"),
         reminder=True,
     )
 
@@ -263,24 +227,24 @@ def _close_task(tx: Connection, desk: Desk, request: Request) -> Outcome:
 
 
 def _snooze_task(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    task, until = _task(tx, desk, request), _need_time(request.data, "until")
+    task, until = _task(tx, desk, request), need_time(request.data, "until")
     row = load_store_row(tx, desk.store)
     day = local_day(until, parse_zone(row.time_zone if row else "UTC"))
     return tasks.snooze_task(tx, desk.store, task, until, day.isoformat(), request.by)
 
 
 def _task(tx: Connection, desk: Desk, request: Request) -> Any:
-    found = load_task(tx, _number(request.data.get("task")))
+    found = load_task(tx, read_number(request.data.get("task")))
     if found is None or found[0] != desk.store:
         raise UsageError("this task does not exist any more", "")
     return found[1]
 
 
 def _set_company(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    name, by, person = _text(request.data.get("company")), request.by, request.person
+    name, by, person = read_text(request.data.get("company")), request.by, request.person
     if name:
         return companies.put_into(
-            tx, companies.find_company(tx, desk.store, name[:_SHORT]), person, by
+            tx, companies.find_company(tx, desk.store, name[:SHORT]), person, by
         )
     current = load_companies_of(tx, desk.store, [person]).get(person)
     if current is None:
@@ -289,7 +253,7 @@ def _set_company(tx: Connection, desk: Desk, request: Request) -> Outcome:
 
 
 def _undo(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    found = find_edit(tx, _number(request.data.get("edit")))
+    found = find_edit(tx, read_number(request.data.get("edit")))
     if found is None or (found.store, found.person) != (desk.store, request.person):
         raise UsageError("this customer does not have this change any more", "")
     return edits.undo(tx, found, request.by)
@@ -298,7 +262,7 @@ def _undo(tx: Connection, desk: Desk, request: Request) -> Outcome:
 def _approve(tx: Connection, desk: Desk, request: Request) -> Outcome:
     row = load_store_row(tx, desk.store)
     assert row is not None, "the store is known before its dashboard is read"
-    token = _need_text(request.data, "token")
+    token = need_text(request.data, "token")
     return approve_shown(tx, row, desk.config.max_writes, token, request.by)
 
 

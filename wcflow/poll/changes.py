@@ -114,7 +114,7 @@ def _save_since(context: PollContext, before: int | None, since: int | None) -> 
             save_followed_since(tx, context.store, CHANGES, since)
 
 
-def _read_changed(context: PollContext, rows: Sequence[Mapping[str, Any]]) -> None:
+def _read_changed(context: PollContext, rows: Sequence[Mapping[str, Any]]) -> int:
     """Read the records that these rows name, except those that were read after they had changed."""
     row = context.row()
     latest = {(each.kind, each.number): each for each in _parse(rows)}
@@ -129,6 +129,7 @@ def _read_changed(context: PollContext, rows: Sequence[Mapping[str, Any]]) -> No
     for part in chunks(sorted(orders)):
         _read_orders(context, {number: orders[number] for number in part})
     context.checkpoint()
+    return len(rows)
 
 
 def _parse(rows: Sequence[Mapping[str, Any]]) -> Iterator[Change]:

@@ -90,7 +90,7 @@ def drop_old_behaviour(context: PollContext) -> None:
         delete_old_behaviour(tx, context.store, context.now - BEHAVIOUR_KEPT)
 
 
-def _save(context: PollContext, rows: Sequence[Json]) -> None:
+def _save(context: PollContext, rows: Sequence[Json]) -> int:
     reported = [*_parse(rows, context.now)]
     _read_unknown_accounts(context, reported)
     with context.db.transaction() as tx:
@@ -101,6 +101,7 @@ def _save(context: PollContext, rows: Sequence[Json]) -> None:
                 _unsubscribe(tx, context, each, secret)
             elif each.kind in (EMAIL_OPENED.name, EMAIL_CLICKED.name):
                 _save_mail_event(tx, context, each, secret)
+    return len(rows)
 
 
 def _parse(rows: Iterable[Json], now: datetime) -> Iterator[Reported]:

@@ -13,7 +13,8 @@ from wcflow.store.companion import StreamPage, read_stream
 from wcflow.store.fields import Json, row_id
 
 log = structlog.get_logger()
-Handle = Callable[[Sequence[Json]], None]
+Handle = Callable[[Sequence[Json]], int]
+"""Handles rows in their order; returns how many, at least one. The rest is read again later."""
 _LIMIT = 200
 
 
@@ -34,14 +35,14 @@ def follow_stream(
     count = 0
     while not stopping():
         page, cursor = _next_page(db, client, store, stream)
-        if page.rows:
-            handle(page.rows)
-            last = page.rows[-1]
+        handled = handle(page.rows) if page.rows else 0
+        if handled:
+            last = page.rows[handled - 1]
             cursor = Cursor(page.epoch, row_id(last), last["key"])
-            count += len(page.rows)
+            count += handled
         with db.transaction() as tx:
             save_cursor(tx, store, stream, cursor)
-        if not page.more or not page.rows:
+        if handled < len(page.rows) or not page.more or not page.rows:
             break
     return count
 
