@@ -323,6 +323,8 @@ $checks['the mailbox: pending, answered, refused, kept'] = function () {
 	same( 0, Wcflow_Streams::erase( 'p17@x.example' ), 'erase' );
 };
 
+require __DIR__ . '/bulk_checks.php';
+
 $checks['summary and settings are kept'] = function () {
 	same( array( 'saved' => true ), call( 'PUT', 'summary', array( 'daemon' => '1', 'queue' => 'x', 'tasks' => array( 'x', array( 'id' => 1 ) ), 'vocabulary' => array( 'tags' => array( 'Gold', array() ) ) ) )[1] );
 	$summary = Wcflow_Settings::summary();

@@ -1,5 +1,6 @@
 /**
- * Two conveniences: the panel is renewed in place, and a bulk action shows the field it needs.
+ * Conveniences: the panel is renewed in place, a bulk action shows the field it needs, and everyone who matches
+ * can be selected after the whole page.
  * Everything also works without this script.
  */
 ( function () {
@@ -87,9 +88,47 @@
 		}
 	} );
 
-	if ( 'loading' === document.readyState ) {
-		document.addEventListener( 'DOMContentLoaded', showFields );
-	} else {
+	/* Everyone who matches can be selected once the whole page is. */
+	function offerAll() {
+		var line = document.querySelector( '.wcflow-select-all' );
+		if ( ! line ) {
+			return;
+		}
+		var boxes = Array.prototype.slice.call( document.querySelectorAll( '#the-list input[name="customer[]"]' ) );
+		var whole = boxes.length > 0 && boxes.every( function ( box ) {
+			return box.checked;
+		} );
+		var words = line.querySelector( '.wcflow-page-selected' );
+		if ( whole && line.hidden ) {
+			say( words.textContent + ' ' + line.querySelector( 'label' ).textContent );
+		}
+		words.hidden = false;
+		line.hidden = ! whole;
+		if ( ! whole ) {
+			line.querySelector( 'input' ).checked = false;
+		}
+	}
+
+	document.addEventListener( 'change', function ( event ) {
+		if ( event.target.matches && event.target.matches( '.wp-list-table.customers input[type="checkbox"]' ) ) {
+			window.setTimeout( offerAll, 0 ); /* WordPress checks the others first. */
+		}
+	} );
+
+	document.addEventListener( 'click', function ( event ) {
+		if ( event.target.matches && event.target.matches( '.wp-list-table.customers input[type="checkbox"]' ) ) {
+			window.setTimeout( offerAll, 0 );
+		}
+	} );
+
+	function start() {
 		showFields();
+		offerAll();
+	}
+
+	if ( 'loading' === document.readyState ) {
+		document.addEventListener( 'DOMContentLoaded', start );
+	} else {
+		start();
 	}
 }() );

@@ -12,6 +12,7 @@ defined( 'ABSPATH' ) || exit;
  */
 class Wcflow_Mailbox {
 	const CAPABILITY = 'wcflow_edit';
+	const PEOPLE     = 500;
 	const ACTIONS    = array(
 		'tag.add',
 		'tag.remove',
@@ -38,30 +39,91 @@ class Wcflow_Mailbox {
 	 * @param string     $reason     Why, in the user's words, or empty.
 	 */
 	public static function add( $action, $person_row, $data, $bulk = '', $reason = '' ) {
+		$refusal = self::refusal( $action );
+		if ( $refusal ) {
+			return $refusal;
+		}
+		$id = Wcflow_Streams::append_request( self::fields( $action, $person_row, $data, $bulk, $reason ) );
+		return $id ? $id : self::not_saved();
+	}
+
+	/**
+	 * Puts one change of many people into the mailbox, in parts that the daemon can take; returns true or an error.
+	 *
+	 * @param string  $action One of ACTIONS.
+	 * @param array[] $pairs  Id of each person, and of the account or 0.
+	 * @param array[] $each   What the action needs: one change for each.
+	 * @param string  $bulk   A uuid that names the whole.
+	 */
+	public static function add_many( $action, $pairs, $each, $bulk ) {
+		$refusal = self::refusal( $action );
+		if ( $refusal ) {
+			return $refusal;
+		}
+		$requests = array();
+		foreach ( $each as $data ) {
+			foreach ( array_chunk( $pairs, self::PEOPLE ) as $people ) {
+				$requests[] = self::fields( $action, null, $data + array( 'people' => $people ), $bulk, '' );
+			}
+		}
+		return Wcflow_Streams::append_requests( $requests ) ? true : self::not_saved();
+	}
+
+	/**
+	 * Says whether a change of many people is in the mailbox already.
+	 *
+	 * @param string $bulk The uuid that names it.
+	 */
+	public static function has_bulk( $bulk ) {
+		global $wpdb;
+		$table = Wcflow_Tables::name( 'requests' );
+		return (bool) $wpdb->get_var( $wpdb->prepare( "SELECT id FROM `$table` WHERE person = 0 AND bulk = %s LIMIT 1", $bulk ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+	}
+
+	/**
+	 * Returns why the current user cannot do an action, or null.
+	 *
+	 * @param string $action Action.
+	 */
+	private static function refusal( $action ) {
 		if ( ! current_user_can( self::CAPABILITY ) ) {
 			return new WP_Error( 'wcflow_forbidden', __( 'You may not change this.', 'wcflow-companion' ), array( 'status' => 403 ) );
 		}
 		if ( ! in_array( $action, self::ACTIONS, true ) ) {
 			return new WP_Error( 'wcflow_unknown_action', __( 'This action is not known.', 'wcflow-companion' ), array( 'status' => 400 ) );
 		}
+		return null;
+	}
+
+	/**
+	 * Returns the error of a change that could not be saved.
+	 */
+	private static function not_saved() {
+		return new WP_Error( 'wcflow_not_saved', __( 'The change could not be saved. Please try again.', 'wcflow-companion' ), array( 'status' => 500 ) );
+	}
+
+	/**
+	 * Returns the fields of a request of the current user.
+	 *
+	 * @param string     $action     Action.
+	 * @param array|null $person_row Row or card of the person, or null.
+	 * @param array      $data       What the action needs.
+	 * @param string     $bulk       Name of the bulk action, or empty.
+	 * @param string     $reason     Why, or empty.
+	 */
+	private static function fields( $action, $person_row, $data, $bulk, $reason ) {
 		$user = wp_get_current_user();
-		$id   = Wcflow_Streams::append_request(
-			array(
-				'user_id'     => $user->ID,
-				'user_name'   => $user->display_name . ' (' . $user->user_login . ')',
-				'person'      => $person_row ? $person_row['person'] : 0,
-				'customer_id' => $person_row ? $person_row['customer_id'] : 0,
-				'email'       => $person_row ? $person_row['email'] : '',
-				'action'      => $action,
-				'data'        => $data,
-				'reason'      => $reason,
-				'bulk'        => $bulk,
-			)
+		return array(
+			'user_id'     => $user->ID,
+			'user_name'   => $user->display_name . ' (' . $user->user_login . ')',
+			'person'      => $person_row ? $person_row['person'] : 0,
+			'customer_id' => $person_row ? $person_row['customer_id'] : 0,
+			'email'       => $person_row ? $person_row['email'] : '',
+			'action'      => $action,
+			'data'        => $data,
+			'reason'      => $reason,
+			'bulk'        => $bulk,
 		);
-		if ( ! $id ) {
-			return new WP_Error( 'wcflow_not_saved', __( 'The change could not be saved. Please try again.', 'wcflow-companion' ), array( 'status' => 500 ) );
-		}
-		return $id;
 	}
 
 	/**
@@ -70,10 +132,8 @@ class Wcflow_Mailbox {
 	 * @param int $person Id of a person.
 	 */
 	public static function pending_for( $person ) {
-		global $wpdb;
-		$table = Wcflow_Tables::name( 'requests' );
-		// phpcs:ignore WordPress.DB.PreparedSQL
-		return self::shape_all( $wpdb->get_results( $wpdb->prepare( "SELECT * FROM `$table` WHERE person = %d AND state = 'pending' ORDER BY id LIMIT 200", $person ), ARRAY_A ) );
+		$found = self::pending_for_many( array( $person ) );
+		return $found ? reset( $found ) : array();
 	}
 
 	/**
@@ -92,8 +152,43 @@ class Wcflow_Mailbox {
 			foreach ( self::shape_all( $wpdb->get_results( "SELECT * FROM `$table` WHERE person IN ($in) AND state = 'pending' ORDER BY id LIMIT 2000", ARRAY_A ) ) as $request ) {
 				$found[ $request['person'] ][] = $request;
 			}
+			foreach ( self::pending_of_all( array_flip( $persons ) ) as $person => $requests ) {
+				$found[ $person ] = array_merge( isset( $found[ $person ] ) ? $found[ $person ] : array(), $requests );
+				usort( $found[ $person ], array( __CLASS__, 'compare' ) );
+			}
 		}
 		return $found;
+	}
+
+	/**
+	 * Returns the changes of many people that are not answered yet, by person.
+	 *
+	 * @param array $wanted Anything by the id of the wanted people.
+	 */
+	private static function pending_of_all( $wanted ) {
+		global $wpdb;
+		$table = Wcflow_Tables::name( 'requests' );
+		$found = array();
+		// phpcs:ignore WordPress.DB.PreparedSQL
+		$rows = $wpdb->get_results( "SELECT * FROM `$table` WHERE person = 0 AND state = 'pending' AND bulk <> '' ORDER BY id LIMIT 500", ARRAY_A );
+		foreach ( self::shape_all( $rows ) as $request ) {
+			$people = isset( $request['data']['people'] ) ? array_column( (array) $request['data']['people'], 0 ) : array();
+			unset( $request['data']['people'] );
+			foreach ( array_intersect_key( array_flip( $people ), $wanted ) as $person => $ignored ) {
+				$found[ $person ][] = array( 'person' => $person ) + $request;
+			}
+		}
+		return $found;
+	}
+
+	/**
+	 * Orders requests by their number.
+	 *
+	 * @param array $one   Request.
+	 * @param array $other Request.
+	 */
+	private static function compare( $one, $other ) {
+		return $one['id'] - $other['id'];
 	}
 
 	/**

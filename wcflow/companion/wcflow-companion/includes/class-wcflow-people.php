@@ -156,6 +156,27 @@ class Wcflow_People {
 	}
 
 	/**
+	 * Returns everyone who matches, as id of the person and of the account or 0, in the order of ids.
+	 *
+	 * @param array $args Filters as for query.
+	 * @param int   $most How many at most.
+	 */
+	public static function pairs( $args, $most ) {
+		global $wpdb;
+		$query = new Wcflow_People_Query( $args );
+		$table = Wcflow_Tables::name( 'people' );
+		$pairs = array();
+		foreach ( array_chunk( $query->persons_after( 0, $most ), 1000 ) as $persons ) {
+			$in = implode( ',', $persons );
+			// phpcs:ignore WordPress.DB
+			foreach ( (array) $wpdb->get_results( "SELECT person, customer_id FROM `$table` WHERE person IN ($in) ORDER BY person" ) as $row ) {
+				$pairs[] = array( (int) $row->person, (int) $row->customer_id );
+			}
+		}
+		return $pairs;
+	}
+
+	/**
 	 * Returns the next rows in the order of ids, for a file with everybody or an operation on all that match.
 	 *
 	 * @param array $args  Filters as for query.

@@ -14,6 +14,7 @@ class Wcflow_Streams {
 	const NAMES     = array( 'changes', 'requests', 'events' );
 	const SETTLED   = 2;
 	const MOST      = 200;
+	const LARGEST   = 500000;
 	const STRENGTHS = array(
 		'saved'   => 1,
 		'trashed' => 2,
@@ -88,7 +89,34 @@ class Wcflow_Streams {
 	 */
 	public static function append_request( $fields ) {
 		global $wpdb;
-		$row = array(
+		return self::insert( Wcflow_Tables::name( 'requests' ), array( self::request_row( $fields ) ) ) ? (int) $wpdb->insert_id : 0;
+	}
+
+	/**
+	 * Writes many requests, all or none, and says whether that went well.
+	 *
+	 * @param array[] $requests Fields of each, as for append_request.
+	 */
+	public static function append_requests( $requests ) {
+		global $wpdb;
+		$wpdb->query( 'START TRANSACTION' );
+		// Each is large, and servers limit the size of a statement.
+		foreach ( array_chunk( array_map( array( __CLASS__, 'request_row' ), $requests ), 20 ) as $rows ) {
+			if ( ! self::insert( Wcflow_Tables::name( 'requests' ), $rows ) ) {
+				$wpdb->query( 'ROLLBACK' );
+				return false;
+			}
+		}
+		return false !== $wpdb->query( 'COMMIT' );
+	}
+
+	/**
+	 * Returns a request as a row of the table.
+	 *
+	 * @param array $fields Fields, as for append_request.
+	 */
+	private static function request_row( $fields ) {
+		return array(
 			'user_id'     => (int) $fields['user_id'],
 			'user_name'   => self::cut( $fields['user_name'] ),
 			'person'      => (int) $fields['person'],
@@ -100,7 +128,6 @@ class Wcflow_Streams {
 			'bulk'        => substr( (string) $fields['bulk'], 0, 36 ),
 			'answer'      => '',
 		);
-		return self::insert( Wcflow_Tables::name( 'requests' ), array( $row ) ) ? (int) $wpdb->insert_id : 0;
 	}
 
 	/**
@@ -141,7 +168,7 @@ class Wcflow_Streams {
 	}
 
 	/**
-	 * Returns the rows that follow the last one that the daemon has handled.
+	 * Returns the rows that follow the last one that the daemon has handled; fewer where they are large.
 	 *
 	 * @param string $stream One of NAMES.
 	 * @param int    $after  Number of the last row that was handled, or 0.
@@ -156,18 +183,25 @@ class Wcflow_Streams {
 		// phpcs:ignore WordPress.DB.PreparedSQL
 		$found = $wpdb->get_results( $wpdb->prepare( "SELECT * FROM `$table` WHERE id > %d ORDER BY id LIMIT %d", $reset ? 0 : $after, $limit + 1 ), ARRAY_A );
 		$rows  = array();
+		$bytes = 0;
+		$full  = false;
 		foreach ( (array) $found as $row ) {
 			$age = $now - (int) strtotime( $row['at'] . ' UTC' );
 			if ( $age >= 0 && $age < self::SETTLED ) {
 				break; // A row with a lower number may still be on its way.
+			}
+			$bytes += isset( $row['data'] ) ? strlen( $row['data'] ) : 0;
+			$full   = count( $rows ) === $limit || ( $rows && $bytes > self::LARGEST );
+			if ( $full ) {
+				break;
 			}
 			$rows[] = $row;
 		}
 		return array(
 			'epoch' => Wcflow_Tables::epoch(),
 			'reset' => $reset,
-			'rows'  => array_map( array( __CLASS__, 'shape_' . $stream ), array_slice( $rows, 0, $limit ) ),
-			'more'  => count( $rows ) > $limit,
+			'rows'  => array_map( array( __CLASS__, 'shape_' . $stream ), $rows ),
+			'more'  => $full,
 		);
 	}
 

@@ -114,7 +114,9 @@ class Wcflow_Admin {
 		);
 		self::$table = new Wcflow_Customers_Table();
 		Wcflow_Customers_Bulk::handle( self::$table->current_action() );
-		self::$table->prepare_items();
+		if ( ! Wcflow_Select_All::asks() ) {
+			self::$table->prepare_items();
+		}
 	}
 
 	/**
@@ -140,13 +142,17 @@ class Wcflow_Admin {
 		}
 		echo '<h1 class="wp-heading-inline">' . esc_html__( 'wcflow', 'wcflow-companion' ) . '</h1><hr class="wp-header-end">';
 		self::tabs( $tab );
-		Wcflow_Requests::notices();
+		if ( ! self::$table ) {
+			Wcflow_Requests::notices(); // The list of customers prints them itself.
+		}
 		if ( 'overview' === $tab ) {
 			Wcflow_Overview_Page::render();
 		} elseif ( 'tasks' === $tab ) {
 			Wcflow_Tasks_Page::render();
 		} elseif ( 'settings' === $tab && self::has_settings() ) {
 			Wcflow_Options_Page::render();
+		} elseif ( Wcflow_Select_All::asks() ) {
+			Wcflow_Select_All::render();
 		} elseif ( self::$table ) {
 			self::$table->render();
 		}

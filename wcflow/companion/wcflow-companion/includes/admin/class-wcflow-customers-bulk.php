@@ -46,25 +46,63 @@ class Wcflow_Customers_Bulk {
 		$page    = isset( $_REQUEST['paged'] ) ? absint( $_REQUEST['paged'] ) : 1;
 		$back    = $page > 1 ? add_query_arg( 'paged', $page, $back ) : $back;
 		$persons = isset( $_POST['customer'] ) ? array_filter( array_map( 'absint', (array) $_POST['customer'] ) ) : array();
-		$value   = isset( $_POST['wcflow_value'] ) ? wp_unslash( (array) $_POST['wcflow_value'] ) : array(); // phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- cleaned below.
-		$input   = array( 'category' => isset( $_POST['wcflow_category'] ) ? sanitize_text_field( wp_unslash( $_POST['wcflow_category'] ) ) : '' );
-		foreach ( array( 'tag', 'group' ) as $kind ) {
-			$input[ $kind ] = isset( $value[ $kind ] ) && is_scalar( $value[ $kind ] ) ? (string) $value[ $kind ] : '';
-		}
-		$input['text'] = isset( $value['note'] ) && is_scalar( $value['note'] ) ? (string) $value['note'] : '';
+		$input   = self::input();
+		$sent    = $action;
 		if ( 0 === strpos( $action, 'status.' ) ) {
 			$input['status'] = substr( $action, 7 );
-			$action          = 'status.set';
+			$sent            = 'status.set';
 		}
-		$adding = str_replace( array( 'tag.remove', 'group.remove' ), array( 'tag.add', 'group.add' ), $action );
-		$data   = $persons ? Wcflow_Requests::clean( $adding, $input ) : __( 'Select one or more customers first.', 'wcflow-companion' );
+		$adding = str_replace( array( 'tag.remove', 'group.remove' ), array( 'tag.add', 'group.add' ), $sent );
+		$data   = $persons || Wcflow_Select_All::is_wanted() ? Wcflow_Requests::clean( $adding, $input ) : __( 'Select one or more customers first.', 'wcflow-companion' );
+		if ( ! is_string( $data ) && Wcflow_Select_All::is_wanted() ) {
+			$data = Wcflow_Select_All::handle( $action, $sent, $data, $back );
+			if ( null === $data ) {
+				return; // The screen asks whether everyone is meant.
+			}
+		}
 		if ( is_string( $data ) ) {
 			wp_safe_redirect( add_query_arg( Wcflow_Requests::problem( $data ), $back ) );
 			exit;
 		}
 		$rows = Wcflow_People::rows( $persons );
-		wp_safe_redirect( add_query_arg( 'wcflow_bulk', Wcflow_Bulk::send( $rows, $action, $data ), $back ) );
+		wp_safe_redirect( add_query_arg( 'wcflow_bulk', Wcflow_Bulk::send( $rows, $sent, $data ), $back ) );
 		exit;
+	}
+
+	/**
+	 * Return what was typed into the fields of the bulk actions.
+	 *
+	 * @return string[]
+	 */
+	public static function input() {
+		// phpcs:disable WordPress.Security.NonceVerification.Missing -- checked by the callers.
+		$value = isset( $_POST['wcflow_value'] ) ? wp_unslash( (array) $_POST['wcflow_value'] ) : array(); // phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- cleaned below.
+		$input = array( 'category' => isset( $_POST['wcflow_category'] ) ? sanitize_text_field( wp_unslash( $_POST['wcflow_category'] ) ) : '' );
+		foreach ( array( 'tag', 'group' ) as $kind ) {
+			$input[ $kind ] = isset( $value[ $kind ] ) && is_scalar( $value[ $kind ] ) ? (string) $value[ $kind ] : '';
+		}
+		$input['text'] = isset( $value['note'] ) && is_scalar( $value['note'] ) ? (string) $value['note'] : '';
+		// phpcs:enable
+		return $input;
+	}
+
+	/**
+	 * Return the words of a bulk action and its value: what it is about, by label.
+	 *
+	 * @param string $action Bulk action.
+	 * @return string[]
+	 */
+	public static function words( $action ) {
+		$input = self::input();
+		$words = array( __( 'Change', 'wcflow-companion' ) => self::actions()[ $action ] );
+		if ( 0 === strpos( $action, 'tag.' ) ) {
+			$words[ __( 'Tag', 'wcflow-companion' ) ] = $input['tag'];
+		} elseif ( 0 === strpos( $action, 'group.' ) ) {
+			$words[ __( 'Group', 'wcflow-companion' ) ] = $input['group'];
+		} elseif ( 'note.add' === $action ) {
+			$words[ __( 'Note', 'wcflow-companion' ) ] = $input['text'];
+		}
+		return $words;
 	}
 
 	/**

@@ -29,6 +29,7 @@ class Wcflow_Overview_Page {
 		self::segments( Wcflow_Card::list_of( $summary, 'segments' ) );
 		self::workflows( Wcflow_Card::list_of( $summary, 'workflows' ) );
 		echo '</div><div>';
+		Wcflow_Bulk_Log::render();
 		self::actions( Wcflow_Card::list_of( $summary, 'actions' ) );
 		echo '</div></div>';
 	}
