@@ -3,11 +3,15 @@
 Set ``WCFLOW_TEST_STORE=https://ck_…:cs_…@host`` with an administrator's key, and for a self-signed
 certificate ``WCFLOW_TEST_CA=/path/to/ca.pem``. Some tests do what plugins do, and need
 ``WCFLOW_TEST_PHP``: a command that runs PHP from its input inside the store, such as
-``wp eval-file - --path=/var/www/html``. Never use a store with real customers.
+``wp eval-file - --path=/var/www/html``. Those of the companion plugin's screens need playwright, a
+Chromium (``WCFLOW_TEST_CHROMIUM``, or the one on the path) and the login of an administrator as
+``WCFLOW_TEST_ADMIN=name:password`` (default ``admin:admin``); those of accessibility need axe-core
+too: ``WCFLOW_TEST_AXE=/path/to/axe.min.js``, from the npm package axe-core. Never use a store with real customers.
 """
 
 import os
 import shlex
+import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +19,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.live.dashboard import Dashboard, log_in
 from tests.live.real_store import RealStore
 from wcflow import maintenance, sync
 from wcflow.config.load import load_config
@@ -204,3 +209,31 @@ def php():
         return ran.stdout.strip()
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser_page():
+    url, ca = live_address()
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = os.environ.get("WCFLOW_TEST_CHROMIUM") or shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium")
+    name, _, password = os.environ.get("WCFLOW_TEST_ADMIN", "admin:admin").partition(":")
+    http = RealStore(url, ca)
+    if http.send("GET", "/wc-wcflow/v1/status").status_code != 200:
+        pytest.skip("the store has no companion plugin")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = log_in(browser, http, name, password)
+        if "wp-login" in page.url:
+            pytest.skip("WCFLOW_TEST_ADMIN cannot log in")
+        yield http, page
+        browser.close()
+
+
+@pytest.fixture
+def dashboard(browser_page):
+    shown = Dashboard(*browser_page)
+    yield shown
+    shown.forget()
+    assert shown.dialogs == []

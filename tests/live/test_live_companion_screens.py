@@ -1,160 +1,20 @@
 """The companion plugin's screens in a real browser: what a shopkeeper does there lands in the mailbox.
 
-Needs playwright and a Chromium (``WCFLOW_TEST_CHROMIUM``, or the one on the path), and a login of
-an administrator as ``WCFLOW_TEST_ADMIN=name:password`` (default ``admin:admin``).
+Needs playwright and a Chromium; tests/live/conftest.py names the settings.
 """
 
-import os
 import random
 import re
-import shutil
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.live.conftest import live_address
-from tests.live.real_store import RealStore
+from tests.live.dashboard import Dashboard, log_in, utc
 
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
+expect = pytest.importorskip("playwright.sync_api").expect
 SCRIPT = '<script>alert("x")</script>'
-
-
-def utc(**ago):
-    return (datetime.now(UTC) - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class Dashboard:
-    """The dashboard of a store in a browser, and the plugin's REST as the daemon calls it."""
-
-    def __init__(self, http, page):
-        self.http, self.page = http, page
-        self.dialogs = []
-        self._pushed = []
-        self.mark = self.request("GET", "status")["streams"]["requests"]["last"]
-        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
-
-    def request(self, method, path, json=None, base="/wc-wcflow/v1/", **params):
-        response = self.http.send(method, f"{base}{path}", params=params, json=json)
-        assert response.status_code < 300, (method, path, response.status_code, response.text[:300])
-        return response.json()
-
-    def woo(self, method, path, json=None, **params):
-        return self.request(method, path, json, "/wc/v3/", **params)
-
-    def push(self, **card):
-        """Push a card of a new person; return the person's id."""
-        person = card.setdefault("person", random.randint(10**8, 10**9))
-        card.setdefault("name", f"Vera {uuid4().hex[:8]}")
-        card.setdefault("status", "active")
-        generation = self.request("GET", "status")["generation"]
-        self.request("POST", "people", {"generation": generation, "people": [card], "gone": []})
-        self._pushed.append(person)
-        return person
-
-    def forget(self):
-        generation = self.request("GET", "status")["generation"]
-        self.request(
-            "POST", "people", {"generation": generation, "people": [], "gone": self._pushed}
-        )
-
-    def summarize(self, **summary):
-        now = utc()
-        self.request("PUT", "summary", {"daemon": "0", "sent_at": now, "polled_at": now, **summary})
-
-    def customer(self, **more):
-        """Register a customer whom the daemon has pushed; return account, address and person."""
-        email = f"vera.{uuid4().hex[:8]}@example.com"
-        account = self.woo("POST", "customers", {"email": email, "first_name": "Vera"})["id"]
-        card = {"customer_id": account, "accounts": [account], "email": email, "emails": [email]}
-        return account, email, self.push(**{**card, **more})
-
-    def guest_order(self, **more):
-        """Place an order as a guest whom the daemon has pushed; return the order and person."""
-        email = f"gast.{uuid4().hex[:8]}@example.com"
-        fields = {"status": "processing", "billing": {"email": email, "first_name": "Gast"}}
-        order = self.woo("POST", "orders", fields)["id"]
-        return order, self.push(**{"email": email, "emails": [email], **more})
-
-    def open(self, path):
-        self.page.goto(f"{self.http.url}/wp-admin/{path}")
-
-    def open_customer(self, person):
-        self.open(f"admin.php?page=wcflow&tab=customer&person={person}")
-
-    def open_order(self, order):
-        hpos = self.request("GET", "status")["hpos"]
-        self.open(
-            f"admin.php?page=wc-orders&action=edit&id={order}"
-            if hpos
-            else f"post.php?action=edit&post={order}"
-        )
-
-    def open_orders(self, query=""):
-        hpos = self.request("GET", "status")["hpos"]
-        self.open(("admin.php?page=wc-orders" if hpos else "edit.php?post_type=shop_order") + query)
-
-    def press(self, button):
-        self.page.get_by_role("button", name=button).click()
-        self.page.wait_for_load_state()
-
-    def rows(self, wanted):
-        """Return the mailbox's rows since the test began, once there are as many as wanted."""
-        for _ in range(40):
-            read = self.request("GET", "requests", after=0, key="", limit=500)["rows"]
-            rows = [row for row in read if row["id"] > self.mark]
-            if len(rows) >= wanted:
-                return rows
-            time.sleep(0.25)
-        raise AssertionError(f"{len(rows)} of {wanted} requests arrived")
-
-    def requests(self, wanted):
-        rows = self.rows(wanted)
-        return [(row["person"], row["action"], row["data"]) for row in rows]
-
-    def answer(self, row, state, words):
-        answers = [{"id": row["id"], "key": row["key"], "state": state, "words": words}]
-        self.request("POST", "requests/answers", {"answers": answers})
-
-
-def log_in(browser, http, name, password):
-    page = browser.new_context(ignore_https_errors=True).new_page()
-    page.goto(f"{http.url}/wp-login.php")
-    page.fill("#user_login", name)
-    page.fill("#user_pass", password)
-    page.click("#wp-submit")
-    page.wait_for_load_state()
-    return page
-
-
-@pytest.fixture(scope="module")
-def browser_page():
-    url, ca = live_address()
-    chromium = os.environ.get("WCFLOW_TEST_CHROMIUM") or shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no chromium")
-    name, _, password = os.environ.get("WCFLOW_TEST_ADMIN", "admin:admin").partition(":")
-    http = RealStore(url, ca)
-    if http.send("GET", "/wc-wcflow/v1/status").status_code != 200:
-        pytest.skip("the store has no companion plugin")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = log_in(browser, http, name, password)
-        if "wp-login" in page.url:
-            pytest.skip("WCFLOW_TEST_ADMIN cannot log in")
-        yield http, page
-        browser.close()
-
-
-@pytest.fixture
-def dashboard(browser_page):
-    shown = Dashboard(*browser_page)
-    yield shown
-    shown.forget()
-    assert shown.dialogs == []
 
 
 def test_a_tag_added_in_the_profile_is_pending_there_and_lands_in_the_mailbox(dashboard):

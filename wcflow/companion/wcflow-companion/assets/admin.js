@@ -1,6 +1,6 @@
 /**
- * Conveniences: the panel is renewed in place, a bulk action shows the field it needs, and everyone who matches
- * can be selected after the whole page.
+ * Conveniences: the panel is renewed in place, a bulk action shows the field it needs, everyone who matches
+ * can be selected after the whole page, and screen readers hear what became of a form.
  * Everything also works without this script.
  */
 ( function () {
@@ -124,6 +124,9 @@
 	function start() {
 		showFields();
 		offerAll();
+		Array.prototype.forEach.call( document.querySelectorAll( '.wcflow-said' ), function ( line ) {
+			say( line.textContent.trim(), line.classList.contains( 'notice-success' ) ? 'polite' : 'assertive' );
+		} );
 	}
 
 	if ( 'loading' === document.readyState ) {

@@ -108,12 +108,12 @@ class Wcflow_Bulk {
 	public static function notices() {
 		// phpcs:disable WordPress.Security.NonceVerification.Recommended -- only a number is shown.
 		if ( isset( $_GET['wcflow_skipped'] ) ) {
-			echo '<div class="notice notice-warning is-dismissible"><p>' . esc_html__( 'Nothing was changed: wcflow does not know these customers yet.', 'wcflow-companion' ) . '</p></div>';
+			echo '<div class="notice notice-warning is-dismissible wcflow-said"><p>' . esc_html__( 'Nothing was changed: wcflow does not know these customers yet.', 'wcflow-companion' ) . '</p></div>';
 		} elseif ( isset( $_GET['wcflow_bulk'] ) ) {
 			$number = absint( $_GET['wcflow_bulk'] );
 			/* translators: %s: number of customers */
 			$words = sprintf( _n( '%s customer will be changed with the next sync of wcflow.', '%s customers will be changed with the next sync of wcflow.', $number, 'wcflow-companion' ), number_format_i18n( $number ) );
-			echo '<div class="notice notice-success is-dismissible"><p>' . esc_html( $words ) . '</p></div>';
+			echo '<div class="notice notice-success is-dismissible wcflow-said"><p>' . esc_html( $words ) . '</p></div>';
 		} else {
 			Wcflow_Requests::notices();
 		}

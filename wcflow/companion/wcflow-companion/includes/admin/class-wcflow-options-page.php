@@ -52,7 +52,7 @@ class Wcflow_Options_Page {
 		}
 		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- Only a notice.
 		if ( isset( $_GET['saved'] ) ) {
-			echo '<div class="notice notice-success is-dismissible"><p>', esc_html__( 'Settings saved.', 'wcflow-companion' ), '</p></div>';
+			echo '<div class="notice notice-success is-dismissible wcflow-said"><p>', esc_html__( 'Settings saved.', 'wcflow-companion' ), '</p></div>';
 		}
 		echo '<h2>', esc_html__( 'What wcflow learns about your customers', 'wcflow-companion' ), '</h2>';
 		echo '<p>', esc_html__( 'Workflows can start when customers do one of these things. wcflow is told about customers who are logged in and visitors who left an e-mail address at the checkout, but not about your own team. IP addresses are never recorded. The shop keeps these records for 14 days.', 'wcflow-companion' ), '</p>';

@@ -276,11 +276,11 @@ class Wcflow_Requests {
 	public static function notices( $style = '' ) {
 		// phpcs:disable WordPress.Security.NonceVerification.Recommended -- only words are shown.
 		if ( isset( $_GET['wcflow_sent'] ) ) {
-			echo '<div class="notice notice-success is-dismissible ' . esc_attr( $style ) . '"><p>' . esc_html( self::sent_words() ) . '</p></div>';
+			echo '<div class="notice notice-success is-dismissible wcflow-said ' . esc_attr( $style ) . '"><p>' . esc_html( self::sent_words() ) . '</p></div>';
 		}
 		$problem = isset( $_GET['wcflow_problem'] ) ? (string) get_transient( 'wcflow_problem_' . get_current_user_id() ) : '';
 		if ( '' !== $problem ) {
-			echo '<div class="notice notice-error is-dismissible ' . esc_attr( $style ) . '"><p>' . esc_html( $problem ) . '</p></div>';
+			echo '<div class="notice notice-error is-dismissible wcflow-said ' . esc_attr( $style ) . '"><p>' . esc_html( $problem ) . '</p></div>';
 		}
 		// phpcs:enable
 	}
