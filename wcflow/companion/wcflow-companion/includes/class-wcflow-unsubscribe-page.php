@@ -19,7 +19,7 @@ p{margin:0 0 1rem}
 fieldset{margin:0 0 1.25rem;padding:0;border:0}
 legend{margin-bottom:.5rem;padding:0;font-weight:600}
 label{display:block;padding:.35rem 0}
-input[type=checkbox]{width:1.15rem;height:1.15rem;margin:0 .5rem 0 0;vertical-align:-.15rem}
+input[type=checkbox]{width:1.15rem;height:1.15rem;margin-block:0;margin-inline:0 .5rem;vertical-align:-.15rem}
 button{padding:.7rem 1.5rem;border:0;border-radius:4px;background:#1d2327;color:#fff;font:inherit;font-weight:600;cursor:pointer}
 button:hover{background:#2c3338}
 a{color:#0a4b78}

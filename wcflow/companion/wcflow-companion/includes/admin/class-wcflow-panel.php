@@ -12,6 +12,8 @@ defined( 'ABSPATH' ) || exit;
  */
 class Wcflow_Panel {
 
+	const PREVIEW = 8; // Names in the order preview.
+
 	/**
 	 * Hook up the screens.
 	 */
@@ -171,9 +173,15 @@ class Wcflow_Panel {
 		$words = array();
 		if ( $row ) {
 			$card  = new Wcflow_Card( $row );
-			$words = array_merge( array( $card->text( 'segment' ) ), $card->words( 'tags' ) );
+			$words = array_values( array_filter( array_merge( array( $card->text( 'segment' ) ), $card->words( 'tags' ) ), 'strlen' ) );
 		}
-		$details['wcflow'] = implode( ' · ', array_filter( $words, 'strlen' ) );
+		$shown = array_map( array( 'Wcflow_Html', 'short' ), array_slice( $words, 0, self::PREVIEW ) );
+		$more  = count( $words ) - count( $shown );
+		if ( $more ) {
+			/* translators: %s: number of further tags */
+			$shown[] = sprintf( __( '+%s more', 'wcflow-companion' ), number_format_i18n( $more ) );
+		}
+		$details['wcflow'] = implode( ' · ', $shown );
 		return $details;
 	}
 
