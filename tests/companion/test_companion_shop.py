@@ -1,15 +1,10 @@
 """What the companion plugin tells of a visit to the shop."""
 
 import json
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from tests.companion.test_companion_tokens import PLUGIN
-
-pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
 
 A_REQUEST = {
     "user": 0,
@@ -27,39 +22,37 @@ A_REQUEST = {
 ANNA = {"user": 12, "login_email": "anna@x.example"}
 
 
-def visit(*requests):
-    """Return the events that each request tells: kind, account, address, data."""
-    lines = [json.dumps(A_REQUEST | request) for request in requests]
-    ran = subprocess.run(
-        [
-            shutil.which("php"),
-            *("-d", "display_errors=stderr", "-d", "error_reporting=-1"),
-            Path(__file__).with_name("shop.php"),
-            PLUGIN / "includes",
-        ],
-        input="\n".join(lines),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert ran.stderr == ""
-    return [json.loads(line) for line in ran.stdout.splitlines()]
+@pytest.fixture
+def visit(php):
+    """Return a function that tells the events of each request: kind, account, address, data."""
+
+    def visit(*requests):
+        text = "\n".join(json.dumps(A_REQUEST | request) for request in requests)
+        lines = php.script("shop.php", PLUGIN / "includes", text=text).splitlines()
+        return [json.loads(line) for line in lines]
+
+    return visit
 
 
-def carts(*requests):
-    """Return for each request the account or address, the cart's number and its items."""
-    numbers = {}
-    found = []
-    for told in visit(*requests):
-        for kind, customer, email, data in told:
-            assert kind == "cart_updated"
-            number = numbers.setdefault(data["cart"], len(numbers) + 1)
-            items = {each["product_id"]: each["quantity"] for each in data["items"]}
-            found.append((customer or email, number, items))
-    return found
+@pytest.fixture
+def carts(visit):
+    """Return a function that tells of each request the account or address, the cart's number and its items."""
+
+    def carts(*requests):
+        numbers = {}
+        found = []
+        for told in visit(*requests):
+            for kind, customer, email, data in told:
+                assert kind == "cart_updated"
+                number = numbers.setdefault(data["cart"], len(numbers) + 1)
+                items = {each["product_id"]: each["quantity"] for each in data["items"]}
+                found.append((customer or email, number, items))
+        return found
+
+    return carts
 
 
-def test_a_cart_is_told_when_its_items_change():
+def test_a_cart_is_told_when_its_items_change(visit):
     told = visit(
         ANNA | {"cart": {7: 1}},
         ANNA | {"cart": {7: 1}},
@@ -82,7 +75,7 @@ def test_a_cart_is_told_when_its_items_change():
 
 
 @pytest.mark.parametrize("status", ["processing", "on-hold", "pending", "completed"])
-def test_an_order_is_no_emptied_cart_and_the_next_cart_is_a_new_one(status):
+def test_an_order_is_no_emptied_cart_and_the_next_cart_is_a_new_one(carts, status):
     assert carts(
         ANNA | {"cart": {7: 1}},
         ANNA | {"order": status},
@@ -92,7 +85,7 @@ def test_an_order_is_no_emptied_cart_and_the_next_cart_is_a_new_one(status):
     ) == [(12, 1, {7: 1}), (12, 2, {7: 1}), (12, 2, {})]
 
 
-def test_an_order_that_failed_leaves_the_cart():
+def test_an_order_that_failed_leaves_the_cart(carts):
     assert carts(
         ANNA | {"cart": {7: 1}},
         ANNA | {"cart": {7: 1}, "order": "failed"},
@@ -103,7 +96,7 @@ def test_an_order_that_failed_leaves_the_cart():
     assert carts(ANNA | {"cart": {7: 1}}, *emptied) == [(12, 1, {7: 1}), (12, 1, {})]
 
 
-def test_a_cart_comes_back_after_the_log_out():
+def test_a_cart_comes_back_after_the_log_out(carts):
     assert carts(
         ANNA | {"cart": {7: 1}},
         ANNA | {"logout": True},
@@ -113,7 +106,7 @@ def test_a_cart_comes_back_after_the_log_out():
     ) == [(12, 1, {7: 1}), (12, 1, {8: 1})]
 
 
-def test_a_guest_is_told_from_their_address_on():
+def test_a_guest_is_told_from_their_address_on(visit):
     told = visit(
         {"cart": {7: 1}, "view": 7},
         {"cart": {7: 1}, "typed": "not an address"},
@@ -125,7 +118,7 @@ def test_a_guest_is_told_from_their_address_on():
     assert told[4] == [["product_viewed", 0, "guest@x.example", {"product_id": 7}]]
 
 
-def test_a_cart_leaves_whom_it_was_told_of():
+def test_a_cart_leaves_whom_it_was_told_of(carts):
     assert carts(
         {"cart": {7: 1}, "typed": "mistyped@x.example"},
         {"cart": {7: 1}, "typed": "guest@x.example"},
@@ -140,12 +133,12 @@ def test_a_cart_leaves_whom_it_was_told_of():
     ]
 
 
-def test_a_view_is_told_once_a_minute():
+def test_a_view_is_told_once_a_minute(visit):
     told = visit(*(ANNA | {"view": product} for product in (7, 7, 8, 7, 8)))
     assert [len(each) for each in told] == [1, 0, 1, 0, 0]
 
 
-def test_nothing_is_told_without_consent():
+def test_nothing_is_told_without_consent(visit):
     told = visit(
         ANNA | {"cart": {7: 1}, "view": 7, "consent": False},
         {"cart": {7: 1}, "typed": "guest@x.example", "consent": False},
@@ -155,7 +148,7 @@ def test_nothing_is_told_without_consent():
     assert [len(each) for each in told] == [0, 0, 0, 1]
 
 
-def test_the_team_is_not_told():
+def test_the_team_is_not_told(visit):
     assert visit(ANNA | {"view": 7, "cart": {7: 1}, "team": True}) == [[]]
 
 
@@ -171,7 +164,7 @@ def test_the_team_is_not_told():
         "python-requests/2.32",
     ],
 )
-def test_programs_are_not_told(agent):
+def test_programs_are_not_told(visit, agent):
     assert visit(ANNA | {"view": 7, "cart": {7: 1}, "agent": agent}) == [[]]
 
 
@@ -183,7 +176,7 @@ def test_programs_are_not_told(agent):
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130.0 Edg/130.0",
     ],
 )
-def test_browsers_are_told(agent):
+def test_browsers_are_told(visit, agent):
     assert len(visit(ANNA | {"view": 7, "agent": agent})[0]) == 1
 
 
@@ -196,5 +189,5 @@ def test_browsers_are_told(agent):
         {"HTTP_X_PURPOSE": "preview"},
     ],
 )
-def test_pages_that_nobody_looks_at_yet_are_not_told(headers):
+def test_pages_that_nobody_looks_at_yet_are_not_told(visit, headers):
     assert visit(ANNA | {"view": 7, "headers": headers}) == [[]]

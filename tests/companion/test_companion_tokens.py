@@ -4,8 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,6 @@ PLUGIN = Path(__file__).parents[2] / "wcflow/companion/wcflow-companion"
 SECRET = "a secret of the database"
 ANNA_BODY = ["main", 17, "anna@x.example", "welcome"]
 ANNA = Subscriber(*ANNA_BODY)
-
-pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
 
 
 def key(purpose):
@@ -33,31 +29,24 @@ def sign(body, purpose="link"):
     return f"{encode(data)}.{encode(hmac.new(key(purpose), data, hashlib.sha256).digest()[:16])}"
 
 
-def read(*tokens, keys=None):
-    """Return what the plugin says of each token."""
-    unsubscribe, link = keys or (key("unsubscribe").hex(), key("link").hex())
-    ran = subprocess.run(
-        [
-            shutil.which("php"),
-            *("-d", "display_errors=stderr", "-d", "error_reporting=-1"),
-            Path(__file__).with_name("tokens.php"),
-            PLUGIN / "includes/class-wcflow-token.php",
-            unsubscribe,
-            link,
-        ],
-        input="\n".join(json.dumps(token) for token in tokens),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert ran.stderr == ""
-    return [json.loads(line) for line in ran.stdout.splitlines()]
+@pytest.fixture
+def read(php):
+    """Return a function that tells what the plugin says of each token."""
+
+    def read(*tokens, keys=None):
+        unsubscribe, link = keys or (key("unsubscribe").hex(), key("link").hex())
+        text = "\n".join(json.dumps(token) for token in tokens)
+        file = PLUGIN / "includes/class-wcflow-token.php"
+        lines = php.script("tokens.php", file, unsubscribe, link, text=text).splitlines()
+        return [json.loads(line) for line in lines]
+
+    return read
 
 
 NOTHING = {"subscriber": None, "open": False, "target": ""}
 
 
-def test_an_unsubscribe_token_names_its_subscriber():
+def test_an_unsubscribe_token_names_its_subscriber(read):
     plain, odd = (
         ANNA,
         Subscriber("Shöp 🛒", 2**40, 'jürgen"<b>@x.example', "E-mail \\ 'x' / ü"),
@@ -67,7 +56,7 @@ def test_an_unsubscribe_token_names_its_subscriber():
     assert not any(each["open"] or each["target"] for each in found)
 
 
-def test_tokens_of_links_are_told_apart():
+def test_tokens_of_links_are_told_apart(read):
     url = "https://shop.example/a?b=c&d=ü#e"
     opened, clicked = read(sign(["open", "main", 5]), sign(["click", "main", 5, url]))
     assert opened == NOTHING | {"open": True}
@@ -91,7 +80,7 @@ def test_tokens_of_links_are_told_apart():
         b"",
     ],
 )
-def test_an_odd_body_is_nothing_though_it_is_signed(body):
+def test_an_odd_body_is_nothing_though_it_is_signed(read, body):
     assert read(sign(body), sign(body, "unsubscribe")) == [NOTHING, NOTHING]
 
 
@@ -105,7 +94,7 @@ def test_an_odd_body_is_nothing_though_it_is_signed(body):
         [["main"], 17, "a@x.example", "welcome"],
     ],
 )
-def test_a_subscriber_of_other_types_is_nothing(body):
+def test_a_subscriber_of_other_types_is_nothing(read, body):
     assert read(sign(body, "unsubscribe")) == [NOTHING]
 
 
@@ -132,11 +121,11 @@ def test_a_subscriber_of_other_types_is_nothing(body):
         "",
     ],
 )
-def test_a_link_leads_to_the_web_only(url):
+def test_a_link_leads_to_the_web_only(read, url):
     assert read(sign(["click", "main", 5, url])) == [NOTHING]
 
 
-def test_what_is_not_signed_is_nothing():
+def test_what_is_not_signed_is_nothing(read):
     token = unsubscribe_token(SECRET, ANNA)
     body, mac = token.split(".")
     other = unsubscribe_token("another secret", ANNA)
@@ -151,12 +140,12 @@ def test_what_is_not_signed_is_nothing():
     assert read(*forged) == [NOTHING] * len(forged)
 
 
-def test_each_key_signs_its_own_tokens_only():
+def test_each_key_signs_its_own_tokens_only(read):
     tokens = [sign(["open", "main", 5], "unsubscribe"), sign(ANNA_BODY, "link")]
     assert read(*tokens) == [NOTHING] * len(tokens)
 
 
-def test_without_keys_nothing_is_signed():
+def test_without_keys_nothing_is_signed(read):
     body = json.dumps(ANNA_BODY, separators=(",", ":")).encode()
     mac = hmac.new(b"", body, hashlib.sha256).digest()[:16]
     assert read(f"{encode(body)}.{encode(mac)}", sign(ANNA_BODY), keys=("", "")) == [NOTHING] * 2

@@ -77,7 +77,8 @@ class OwnRecords:
 
     def clear(self) -> None:
         for path in reversed(self._made):
-            assert self.api.delete(path, {"force": "true"}).status in {200, 404}
+            # Older versions of WooCommerce answer 400 for an account that is gone.
+            assert self.api.delete(path, {"force": "true"}).status in {200, 400, 404}
 
 
 class StoreContract:

@@ -74,17 +74,6 @@ def test_no_file_of_the_plugin_can_be_called_by_itself():
     assert bare == []
 
 
-def test_php_reads_every_file():
-    php = find_program("php")
-    faults = [ran.stdout for path in FILES if (ran := run(php, "-l", path)).returncode]
-    assert faults == []
-
-
-def test_php_7_4_can_read_every_file():
-    ran = run(find_program("php"), TESTS / "syntax.php", *FILES)
-    assert (ran.stdout, ran.stderr, ran.returncode) == ("", "", 0)
-
-
 def test_the_code_sniffer_finds_nothing():
     ran = run(find_program("phpcs"), f"--standard={TESTS / 'phpcs.xml'}", "--report=emacs", PLUGIN)
     assert ran.returncode == 0, ran.stdout
