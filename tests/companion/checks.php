@@ -324,6 +324,7 @@ $checks['the mailbox: pending, answered, refused, kept'] = function () {
 };
 
 require __DIR__ . '/bulk_checks.php';
+require __DIR__ . '/limit_checks.php';
 
 $checks['summary and settings are kept'] = function () {
 	same( array( 'saved' => true ), call( 'PUT', 'summary', array( 'daemon' => '1', 'queue' => 'x', 'tasks' => array( 'x', array( 'id' => 1 ) ), 'vocabulary' => array( 'tags' => array( 'Gold', array() ) ) ) )[1] );

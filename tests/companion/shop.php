@@ -4,12 +4,14 @@
  *
  * Usage: php shop.php FOLDER_OF_CLASSES
  * A request: user, login_email, team, agent, headers, consent (null: no plugin), typed (an address at the
- * checkout), cart (products and their numbers), order (the status of an order placed now), logout, view (a product).
+ * checkout), cart (products and their numbers), order (the status of an order placed now), logout, view (a product),
+ * known (addresses of customers), session (whose it is).
  */
 
 define( 'ABSPATH', '/' );
 define( 'MINUTE_IN_SECONDS', 60 );
 define( 'WEEK_IN_SECONDS', 604800 );
+define( 'DAY_IN_SECONDS', 86400 );
 
 class WP_User {
 	public $ID;
@@ -89,12 +91,44 @@ class Wcflow_Streams {
 	}
 }
 
+class Wcflow_People {
+	public static function find_many_by_emails( $emails ) {
+		return array_intersect( $emails, Shop::$request['known'] );
+	}
+
+	public static function count() {
+		return 7;
+	}
+}
+
+/**
+ * A database that has numbers in options only.
+ */
+class Numbers {
+	public $options = 'wp_options';
+	public $numbers = array();
+
+	public function prepare( $sql, ...$values ) {
+		return array( $sql, ...$values );
+	}
+
+	public function query( $prepared ) {
+		$this->numbers[ $prepared[1] ] = $this->get_var( $prepared ) + 1;
+	}
+
+	public function get_var( $prepared ) {
+		return isset( $this->numbers[ $prepared[1] ] ) ? $this->numbers[ $prepared[1] ] : 0;
+	}
+}
+
 class Shop {
 	public static $request;
 	public static $wc;
 	public static $meta = array();
 	public static $order;
+	public static $sessions = array();
 }
+$wpdb = new Numbers();
 
 Shop::$wc          = new stdClass();
 Shop::$wc->session = new WC_Session();
@@ -121,17 +155,22 @@ function wc_format_decimal( $amount, $decimals ) { return number_format( $amount
 function wc_get_price_decimals() { return 2; }
 function wc_get_order( $id ) { return Shop::$order; }
 function get_current_blog_id() { return 1; }
+function get_transient() { return false; }
+function set_transient() {}
 function get_user_meta( $id, $key ) { return isset( Shop::$meta["$id $key"] ) ? Shop::$meta["$id $key"] : ''; }
 function update_user_meta( $id, $key, $value ) { Shop::$meta["$id $key"] = $value; }
 function delete_user_meta( $id, $key ) { unset( Shop::$meta["$id $key"] ); }
 // phpcs:enable
 
-foreach ( array( 'consent', 'visitor', 'events', 'cart' ) as $name ) {
+foreach ( array( 'consent', 'limit', 'visitor', 'events', 'cart' ) as $name ) {
 	require "{$argv[1]}/class-wcflow-$name.php";
 }
 foreach ( explode( "\n", stream_get_contents( STDIN ) ) as $line ) {
 	Shop::$request        = json_decode( $line, true );
 	Wcflow_Streams::$told = array();
+	$whose                = Shop::$request['session'];
+	Shop::$sessions      += array( $whose => new WC_Session() );
+	Shop::$wc->session    = Shop::$sessions[ $whose ];
 	$_SERVER              = array( 'HTTP_USER_AGENT' => Shop::$request['agent'] ) + Shop::$request['headers'];
 	if ( null !== Shop::$request['consent'] && ! function_exists( 'wp_has_consent' ) ) {
 		function wp_has_consent( $what ) { // phpcs:ignore

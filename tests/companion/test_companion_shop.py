@@ -18,6 +18,8 @@ A_REQUEST = {
     "order": None,
     "logout": False,
     "view": 0,
+    "known": [],
+    "session": "one",
 }
 ANNA = {"user": 12, "login_email": "anna@x.example"}
 
@@ -131,6 +133,53 @@ def test_a_cart_leaves_whom_it_was_told_of(carts):
         ("guest@x.example", 1, {}),
         (12, 1, {7: 1}),
     ]
+
+
+def test_the_address_before_is_left_so_that_no_one_is_kept_because_of_it(visit):
+    told = visit(
+        {"cart": {7: 1}, "typed": "mistyped@x.example"},
+        {"cart": {7: 1}, "typed": "guest@x.example"},
+        {"cart": {}},
+    )
+    left = [(email, data.get("left", 0)) for each in told for _, _, email, data in each]
+    assert left == [
+        ("mistyped@x.example", 0),
+        ("mistyped@x.example", 1),
+        ("guest@x.example", 0),
+        ("guest@x.example", 0),
+    ]
+
+
+def test_a_visit_can_have_ten_addresses_and_the_next_one_is_not_told(visit):
+    typed = [{"cart": {7: 1}, "typed": f"guest{number}@x.example"} for number in range(12)]
+    again = {"cart": {7: 2}, "typed": "guest3@x.example"}
+    told = [[(each[2], len(each[3]["items"])) for each in some] for some in visit(*typed, again)]
+    assert told[0] == [("guest0@x.example", 1)]
+    assert told[9] == [("guest8@x.example", 0), ("guest9@x.example", 1)]
+    assert told[10:] == [[("guest9@x.example", 0)], [], [("guest3@x.example", 1)]]
+
+
+def test_more_than_sixty_new_addresses_an_hour_are_not_told_whoever_types_them(visit):
+    typed = [
+        {"cart": {7: 1}, "typed": f"guest{number}@x.example", "session": str(number)}
+        for number in range(70)
+    ]
+    assert [len(each) for each in visit(*typed)] == [1] * 60 + [0] * 10
+
+
+def test_customers_are_told_also_when_there_are_too_many_new_addresses(visit):
+    typed = [
+        {"cart": {7: 1}, "typed": f"guest{number}@x.example", "session": str(number)}
+        for number in range(70)
+    ]
+    anna = {"cart": {7: 1}, "typed": "Anna@x.example", "known": ["anna@x.example"], "session": "a"}
+    assert len(visit(*typed, anna)[-1]) == 1
+
+
+def test_an_address_that_is_sent_again_with_each_change_counts_once(visit):
+    typed = [{"cart": {7: 1}, "typed": "guest@x.example"}] * 70
+    other = {"cart": {7: 1}, "typed": "other@x.example", "session": "two"}
+    assert len(visit(*typed, other)[-1]) == 1
 
 
 def test_a_view_is_told_once_a_minute(visit):

@@ -160,6 +160,53 @@ def test_a_visitor_is_forgotten_a_month_after_their_last_cart(sim):
         assert [] == [*tx.execute(select(table_of(EventRow)))]
 
 
+def test_a_visitor_who_types_another_address_is_known_by_that_one_only(sim):
+    before = people(sim)
+    sim.plugin.change_cart("k1", CART, now=sim.now, email="vera@example.con")
+    pass_later(sim)
+    assert before + 1 == people(sim)
+    sim.plugin.change_cart("k1", [], now=sim.now, email="vera@example.con", left=True)
+    sim.plugin.change_cart("k1", CART, now=sim.now, email="vera@example.com")
+    pass_later(sim)
+
+    assert before + 1 == people(sim)
+    assert [] == kinds(sim, "vera@example.con")
+    assert ["cart_updated"] == kinds(sim, "vera@example.com")
+
+
+def test_addresses_that_a_visitor_left_before_the_poll_do_not_become_people(sim):
+    before = people(sim)
+    for number in range(50):
+        email = f"vera{number}@example.com"
+        sim.plugin.change_cart("k1", CART, now=sim.now, email=email)
+        sim.plugin.change_cart("k1", [], now=sim.now, email=email, left=True)
+    pass_later(sim)
+
+    assert before == people(sim)
+
+
+def test_a_visitor_with_another_cart_is_kept_when_one_left_them(sim):
+    before = people(sim)
+    sim.plugin.change_cart("phone", CART, now=sim.now, email="vera@example.com")
+    sim.plugin.change_cart("laptop", CART, now=sim.now, email="vera@example.com")
+    pass_later(sim)
+    sim.plugin.change_cart("laptop", [], now=sim.now, email="vera@example.com", left=True)
+    pass_later(sim)
+
+    assert before + 1 == people(sim)
+
+
+def test_a_customer_with_orders_is_kept_when_a_cart_left_them(sim):
+    sim.place_order(email="vera@example.com")
+    pass_later(sim)
+    before = people(sim)
+    sim.plugin.change_cart("k1", CART, now=sim.now, email="vera@example.com")
+    sim.plugin.change_cart("k1", [], now=sim.now, email="vera@example.com", left=True)
+    pass_later(sim)
+
+    assert before == people(sim)
+
+
 def test_a_visitor_who_was_deleted_does_not_come_back_with_their_old_cart(sim):
     sim.plugin.change_cart("k1", CART, now=sim.now, email="vera@example.com")
     pass_later(sim)

@@ -439,6 +439,50 @@ def test_two_databases_that_update_one_plugin_are_noticed(sim, capsys):
     assert "another wcflow updates the companion plugin too" in capsys.readouterr().out
 
 
+def warnings(sim):
+    """Return what the dashboard warns of, and what 'wcflow companion status' does."""
+    with sim.db.reading() as tx:
+        problems = companion.load_problems(tx, "shop")
+    return sim.sandbox.companion.tables.summary["warnings"], problems
+
+
+def test_another_database_is_warned_of_until_it_was_not_seen_for_a_day(sim):
+    run_passes(sim)
+    assert ([], []) == warnings(sim)
+    sim.sandbox.companion.tables.generation = "4f9f1c9e:7"
+    run_passes(sim, 2)
+    shown, problems = warnings(sim)
+    assert [companion.OTHER_DATABASE] == problems
+    assert [f"A{companion.OTHER_DATABASE[1:]}."] == shown
+    sim.advance(hours=23)
+    run_passes(sim)
+    assert [companion.OTHER_DATABASE] == warnings(sim)[1]
+    sim.advance(hours=2)
+    run_passes(sim)
+    assert ([], []) == warnings(sim)
+
+
+def test_a_database_that_replaces_another_is_not_warned_of(sim):
+    tables = sim.sandbox.companion.tables
+    tables.generation = "4f9f1c9e:7"
+    with sim.db.transaction() as tx:
+        tx.exec_driver_sql("DELETE FROM companion")
+        tx.exec_driver_sql("DELETE FROM companion_pushed")
+    run_passes(sim, 2)
+    assert ([], []) == warnings(sim)
+    assert "4f9f1c9e" not in tables.generation
+
+
+def test_invented_addresses_at_the_checkout_are_a_problem_while_the_plugin_counts_some(sim):
+    sim.sandbox.companion.tables.dropped_emails = 1200
+    run_passes(sim)
+    ((problem,), tables) = warnings(sim)[1], sim.sandbox.companion.tables
+    assert "ignored 1,200 e-mail addresses from the checkout in the last day" in problem
+    tables.dropped_emails = 0
+    run_passes(sim)
+    assert [] == warnings(sim)[1]
+
+
 def test_the_plugin_is_served_on_both_kinds_of_database(tmp_path, database_url):
     sim = Simulation(tmp_path, RULES, database=database_url, plugins={"companion"})
     sim.place_order(email="guest@example.com", total="250.00")

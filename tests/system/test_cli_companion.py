@@ -15,7 +15,7 @@ import pytest
 from tests.command_line import CommandLine, run_wcflow
 from wcflow import __version__
 from wcflow.config.companion_plugin import plugin_files, plugin_zip, version_words
-from wcflow.database.companion import push_everyone, save_companion, save_pushed
+from wcflow.database.companion import OTHER_DATABASE, push_everyone, save_companion, save_pushed
 from wcflow.database.sql import stamp
 from wcflow.database.stores import save_store
 
@@ -139,6 +139,20 @@ def test_status_names_problems_and_what_to_do(line):
     assert f"The companion plugin 0.0.1 is older than wcflow {__version__}." in result.out
     assert "HTTP 500" in result.out
     assert 2 == len(found[0]["problems"])
+
+
+def test_status_and_doctor_name_another_database_and_invented_addresses(line):
+    line.sim.run_pass()
+    find_plugin(line, other_seen_at=stamp(line.sim.now), dropped_emails=1)
+    result = line.run("companion", "status")
+
+    assert 1 == result.code
+    text = " ".join(result.out.split())
+    assert "Another wcflow database updates the companion plugin too" in text
+    assert "The companion plugin ignored 1 e-mail address from the checkout" in text
+    found = json.loads(line.run("doctor", "--json").out)["stores"]["shop"]
+    (about,) = [each for each in found if each["name"] == "companion plugin"]
+    assert ("warning", OTHER_DATABASE) == (about["level"], about["message"])
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,7 @@ def _meet(plugin: Plugin, status: CompanionStatus, now: datetime) -> CompanionRo
         row = companion.load_companion(tx, store)
         pushed = companion.count_pushed(tx, store)
         idle = row is not None and row.queued_up_to is None and not row.finish_due
+        other = row is not None and _other_database(status.generation, row.generation)
         if (
             row is None
             or not row.generation
@@ -156,10 +157,16 @@ def _meet(plugin: Plugin, status: CompanionStatus, now: datetime) -> CompanionRo
             or (idle and status.people < pushed and not companion.load_outdated(tx, store, 1))
         ):
             companion.push_everyone(tx, store)
-            if row is not None and _other_database(status.generation, row.generation):
+            if other:
                 log.warning("another wcflow updates the companion plugin too", store=store)
+        companion.note_other_database(tx, store, now, seen=other)
         companion.save_companion(
-            tx, store, version=status.version, mail_url=status.mail_url, pushed_at=stamp(now)
+            tx,
+            store,
+            version=status.version,
+            mail_url=status.mail_url,
+            dropped_emails=status.dropped_emails,
+            pushed_at=stamp(now),
         )
         found = companion.load_companion(tx, store)
     assert found is not None, "it was just saved"

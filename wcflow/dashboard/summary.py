@@ -19,6 +19,7 @@ from wcflow.dashboard.card import amount, capital, short, task_card, time_text
 from wcflow.dashboard.held import Held, load_held
 from wcflow.database import groups, outbox, people, tags
 from wcflow.database.companies import load_companies
+from wcflow.database.companion import OTHER_DATABASE, load_companion
 from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.outbox_batches import load_latest_done
@@ -141,6 +142,9 @@ def _warnings(tx: Connection, config: Config, row: StoreRow) -> Iterator[str]:
         yield str(ClockGap(instant(row.clock_here), instant(row.clock_store)))
     for channel, (why, _) in load_channel_errors(tx, row.name).items():
         yield f"{channel}: nothing can be sent: {why}"
+    plugin = load_companion(tx, row.name)
+    if plugin is not None and plugin.other_seen_at is not None:
+        yield OTHER_DATABASE
     yield from waiting_sentences(tx, row.name)
     yield from pool_problems(tx, row.name, pool_rules(config.rules).values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
@@ -27,6 +27,11 @@ _SELECT_PUSHED = select_in(_PUSHED, "person", _PUSHED.c.person, _PUSHED.c.digest
 _REQUESTS = table_of(CompanionRequestRow)
 _SELECT_REQUESTS = select_in(_REQUESTS, "key", _REQUESTS.c.key)
 _FEED = 1000
+FORGOTTEN_AFTER = timedelta(days=1)
+OTHER_DATABASE = (
+    "another wcflow database updates the companion plugin too, so the dashboard shows the results of"
+    " one or the other: stop one of them"
+)
 NOT_ACTIVE = "the companion plugin is not active in the store"
 """The problem of a plugin that was deactivated."""
 
@@ -223,7 +228,25 @@ def load_problems(tx: Connection, store: str) -> list[str]:
     if refused := tx.scalar(select(func.count()).where(*here)) or 0:
         people = "1 customer" if refused == 1 else f"{refused:,} customers"
         found.append(f"the companion plugin does not show {people} (the log says why)")
+    found += [OTHER_DATABASE] if row and row.other_seen_at is not None else []
+    if row and row.dropped_emails:
+        several = row.dropped_emails != 1
+        emails = f"{row.dropped_emails:,} e-mail address{'es' if several else ''}"
+        found.append(
+            f"the companion plugin ignored {emails} from the checkout in the last day: there were"
+            " too many, and someone may be inventing them"
+        )
     return found
+
+
+def note_other_database(tx: Connection, store: str, now: datetime, *, seen: bool) -> None:
+    """Save that another database updates the plugin too, or forget it after a day without one."""
+    row = load_companion(tx, store)
+    known = row.other_seen_at if row else None
+    if seen:
+        save_companion(tx, store, other_seen_at=stamp(now))
+    elif known is not None and known < stamp(now - FORGOTTEN_AFTER):
+        save_companion(tx, store, other_seen_at=None)
 
 
 def count_pushed(tx: Connection, store: str) -> int:

@@ -157,13 +157,18 @@ def _make_visitors(
 ) -> dict[str, int]:
     """Make guests of the visitors who filled a cart; return them by key.
 
-    Not of customers who were deleted: their rows can be read once more.
+    Not of those who have emptied it by now, or typed another address. Not of customers who were
+    deleted: their rows can be read once more.
     """
-    new = {
-        key: each.owner.email
+    carts = {
+        (each.owner, str(each.data.get("cart"))): each
         for each in reported
         if each.kind == CART_UPDATED.name
-        and each.data.get("items")
+    }
+    new = {
+        key: each.owner.email
+        for each in carts.values()
+        if each.data.get("items")
         and (key := keys.get(each.owner))
         and key not in persons
         and email_in(key)

@@ -114,6 +114,7 @@ CART_UPDATED = _kind(
     cart="the cart's name; it stays the same until an order is placed",
     items="the products: [{product_id, name, quantity}]",
     total="the sum in the store's currency, as text",
+    left="1 if it left them, because the visitor typed another e-mail address",
     needs_companion=True,
 )
 BEHAVIOUR = tuple(

@@ -53,11 +53,19 @@ VISITOR_KEPT = timedelta(days=30)
 
 
 def visitor_until(profile: Profile) -> datetime | None:
-    """Return until when someone without an account or orders is kept because of their cart."""
+    """Return until when someone without an account or orders is kept because of their cart.
+
+    A cart that left them for another address of the same visit keeps them no longer: theirs was a
+    typing error, or not an address at all.
+    """
     if profile.account is not None or profile.orders:
         return None
-    carts = [each.at for each in profile.events if each.kind == CART_UPDATED.name]
-    return max(carts) + VISITOR_KEPT if carts else None
+    carts: dict[str, StoredEvent] = {}
+    for each in profile.events:
+        if each.kind == CART_UPDATED.name:
+            carts[str(each.data.get("cart") or "")] = each
+    kept = [each.at if each.data.get("left") else each.at + VISITOR_KEPT for each in carts.values()]
+    return max(kept, default=None)
 
 
 class TriggerContext(msgspec.Struct, frozen=True):

@@ -52,6 +52,7 @@ def status(call: RequestContext) -> dict[str, Any]:
         "events": {name: name not in tables.switched_off for name in SWITCHES},
         "consent_plugin": tables.consent_plugin,
         "hpos": call.state.settings.hpos,
+        "dropped_emails": tables.dropped_emails,
     }
 
 

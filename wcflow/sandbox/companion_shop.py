@@ -57,9 +57,15 @@ class CompanionShop:
         total: str = "0.00",
         customer: int = 0,
         email: str = "",
+        left: bool = False,
     ) -> int:
-        """Change a cart; no items empty it."""
-        data = {"cart": cart, "items": [dict(item) for item in items], "total": total}
+        """Change a cart; no items empty it. It has left a visitor who typed another address."""
+        data: dict[str, Any] = {
+            "cart": cart,
+            "items": [dict(item) for item in items],
+            "total": total,
+            **({"left": 1} if left else {}),
+        }
         return self._event("cart_updated", now, data, customer, email)
 
     def log_in(self, customer: int, *, now: datetime) -> int:

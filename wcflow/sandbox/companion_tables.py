@@ -58,6 +58,7 @@ class Tables:
     settings: dict[str, Any] = field(default_factory=dict)
     switched_off: frozenset[str] = frozenset()
     consent_plugin: str = ""
+    dropped_emails: int = 0
     clock: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     made: int = 0
 

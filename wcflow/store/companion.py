@@ -23,7 +23,8 @@ class CompanionStatus:
     """What the plugin says about itself.
 
     ``epoch`` names its tables. ``generation`` and ``settings`` are what wcflow last gave it, or
-    empty. ``last`` is the number of the last row of each stream.
+    empty. ``last`` is the number of the last row of each stream. ``dropped_emails`` is how many
+    addresses from the checkout it ignored in the last day, because they were too many.
     """
 
     version: str
@@ -34,6 +35,7 @@ class CompanionStatus:
     settings: str
     mail_url: str
     last: Mapping[str, int]
+    dropped_emails: int = 0
 
 
 class StreamPage(NamedTuple):
@@ -69,6 +71,7 @@ def read_status(store: HttpClient) -> CompanionStatus:
         settings=_text(body.get("settings")),
         mail_url=_text(body.get("mail_url")),
         last=last,
+        dropped_emails=_number(body.get("dropped_emails")),
     )
 
 

@@ -43,6 +43,16 @@ class CompanionRow(Row, table=True):
     problem_since: int | None = Field(
         default=None, sa_type=BigInteger, description="when that began"
     )
+    other_seen_at: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="when another wcflow database was last seen to update the plugin too",
+    )
+    dropped_emails: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": text("0")},
+        description="addresses from the checkout that the plugin ignored in the last day",
+    )
 
 
 class CompanionCursorRow(Row, table=True):

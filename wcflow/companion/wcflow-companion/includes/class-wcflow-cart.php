@@ -50,7 +50,9 @@ class Wcflow_Cart {
 			return;
 		}
 		$visitor = Wcflow_Visitor::current();
-		if ( $visitor ) {
+		if ( ! $visitor && '' === WC()->session->get( Wcflow_Visitor::EMAIL ) ) {
+			self::leave( self::stored() ); // The address that was typed last could not be taken.
+		} elseif ( $visitor ) {
 			$items = self::items();
 			$state = self::state( $visitor, $items );
 			if ( $items ) {
@@ -77,8 +79,7 @@ class Wcflow_Cart {
 		}
 		$cart = $state['cart'] ? $state['cart'] : self::new_name( $state['order'] );
 		if ( ! $same && $state['items'] ) {
-			// The cart left the person whom it was told of, as with a mistyped address or a log-in.
-			$before->tell( 'cart_updated', self::data( $cart, array() ) );
+			self::leave( $state );
 		}
 		$visitor->tell( 'cart_updated', self::data( $cart, $items ) );
 		self::keep(
@@ -92,6 +93,20 @@ class Wcflow_Cart {
 				'at'       => time(),
 			)
 		);
+	}
+
+	/**
+	 * Tells that the cart left the person whom it was told of, as with a mistyped address or a log-in.
+	 *
+	 * @param array $state What was told last.
+	 */
+	private static function leave( array $state ) {
+		if ( $state['items'] ) {
+			$before = new Wcflow_Visitor( $state['customer'], $state['email'] );
+			$before->tell( 'cart_updated', self::data( $state['cart'], array() ) + array( 'left' => 1 ) );
+			$state['items'] = '';
+			WC()->session->set( self::STATE, $state );
+		}
 	}
 
 	/**

@@ -72,6 +72,7 @@ class Wcflow_Rest {
 				'events'         => Wcflow_Settings::events(),
 				'consent_plugin' => method_exists( 'Wcflow_Consent', 'plugin' ) ? (string) Wcflow_Consent::plugin() : '',
 				'hpos'           => self::has_hpos(),
+				'dropped_emails' => Wcflow_Limit::dropped(),
 			)
 		);
 	}

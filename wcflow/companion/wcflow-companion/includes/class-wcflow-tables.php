@@ -98,6 +98,7 @@ class Wcflow_Tables {
 	 */
 	public static function purge() {
 		update_option( 'wcflow_purged_at', time(), false );
+		Wcflow_Limit::purge();
 		foreach ( Wcflow_Streams::NAMES as $stream ) {
 			self::purge_stream( $stream );
 		}
@@ -163,6 +164,7 @@ class Wcflow_Tables {
 		foreach ( Wcflow_Settings::OPTIONS as $option ) {
 			delete_option( $option );
 		}
+		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( 'wcflow_visitors_' ) . '%' ) );
 		foreach ( array( '_transient_', '_transient_timeout_' ) as $kind ) {
 			$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( $kind . 'wcflow_' ) . '%' ) );
 		}

@@ -15,6 +15,8 @@ defined( 'ABSPATH' ) || exit;
 class Wcflow_Visitor {
 
 	const EMAIL       = 'wcflow_email';
+	const ADDRESSES   = 'wcflow_addresses';
+	const NOT_TAKEN   = 'wcflow_not_taken';
 	const SEEN        = 'wcflow_seen';
 	const EVERY       = MINUTE_IN_SECONDS;
 	const MOST_SEEN   = 20;
@@ -72,7 +74,7 @@ class Wcflow_Visitor {
 	}
 
 	/**
-	 * Remembers the address that a guest typed at the checkout; returns whether it could be used.
+	 * Remembers the address that a guest typed at the checkout, one at a time; returns whether it could be used.
 	 *
 	 * @param mixed $email What was typed.
 	 * @return bool
@@ -86,8 +88,35 @@ class Wcflow_Visitor {
 			return false;
 		}
 		if ( WC()->session->get( self::EMAIL ) !== $email ) {
-			WC()->session->set( self::EMAIL, $email );
+			$taken = self::may_be_taken( $email );
+			WC()->session->set( self::EMAIL, $taken ? $email : '' );
+			return $taken;
 		}
+		return true;
+	}
+
+	/**
+	 * Returns whether an address is known, or is not one too many.
+	 *
+	 * @param string $email The e-mail address.
+	 * @return bool
+	 */
+	private static function may_be_taken( $email ) {
+		$hashes = array_filter( (array) WC()->session->get( self::ADDRESSES ) );
+		$hash   = md5( $email );
+		if ( in_array( $hash, $hashes, true ) || Wcflow_People::find_many_by_emails( array( $email ) ) ) {
+			return true;
+		}
+		$this_hour = $hash . gmdate( 'YmdH' );
+		if ( WC()->session->get( self::NOT_TAKEN ) === $this_hour ) {
+			return false; // The checkout sends the same address with each change of its fields.
+		}
+		if ( ! Wcflow_Limit::takes( count( $hashes ) ) ) {
+			WC()->session->set( self::NOT_TAKEN, $this_hour );
+			return false;
+		}
+		$hashes[] = $hash;
+		WC()->session->set( self::ADDRESSES, $hashes );
 		return true;
 	}
 

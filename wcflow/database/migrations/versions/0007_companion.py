@@ -34,6 +34,8 @@ def _make_companion() -> None:
         sa.Column("pushed_at", sa.BigInteger(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("problem_since", sa.BigInteger(), nullable=True),
+        sa.Column("other_seen_at", sa.BigInteger(), nullable=True),
+        sa.Column("dropped_emails", sa.Integer(), nullable=False, server_default=sa.text("0")),
         sa.PrimaryKeyConstraint("store"),
     )
     op.create_table(

@@ -88,6 +88,7 @@ class Wcflow_Overview_Page {
 		);
 		echo '<div class="wcflow-health wcflow-' . esc_attr( $state ) . '"><span class="dashicons dashicons-' . esc_attr( $icons[ $state ] ) . '" aria-hidden="true"></span><div><h2>' . esc_html( $title ) . '</h2><p>' . $html . '</p>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped by the callers.
 		$warnings = isset( $summary['warnings'] ) && is_array( $summary['warnings'] ) ? array_filter( $summary['warnings'], 'is_string' ) : array();
+		$warnings = array_merge( $warnings, self::own_warnings() );
 		foreach ( $warnings as $warning ) {
 			echo '<p class="wcflow-warning-line"><span class="dashicons dashicons-warning" aria-hidden="true"></span> <bdi>' . esc_html( $warning ) . '</bdi></p>';
 		}
@@ -97,6 +98,21 @@ class Wcflow_Overview_Page {
 			echo '<p class="wcflow-meta">' . esc_html( sprintf( __( 'wcflow %1$s, plugin %2$s', 'wcflow-companion' ), $version, WCFLOW_COMPANION_VERSION ) ) . '</p>';
 		}
 		echo '</div></div>';
+	}
+
+	/**
+	 * Return what the plugin itself has to warn of.
+	 *
+	 * @return string[]
+	 */
+	private static function own_warnings() {
+		$dropped = Wcflow_Limit::dropped();
+		if ( ! $dropped ) {
+			return array();
+		}
+		$limit = number_format_i18n( Wcflow_Limit::per_hour() );
+		/* translators: 1: number of e-mail addresses, 2: number of e-mail addresses */
+		return array( sprintf( _n( '%1$s e-mail address typed at the checkout in the last 24 hours was ignored: more than %2$s an hour, or 10 in one visit, may be invented. Orders are not affected.', '%1$s e-mail addresses typed at the checkout in the last 24 hours were ignored: more than %2$s an hour, or 10 in one visit, may be invented. Orders are not affected.', $dropped, 'wcflow-companion' ), number_format_i18n( $dropped ), $limit ) );
 	}
 
 	/**
