@@ -56,7 +56,7 @@ def test_everyone_who_matches_is_tagged_after_a_question_with_their_number(dashb
     dashboard.summarize()
     log = page.locator(".wcflow-bulk-log li").first
     dashboard.open("admin.php?page=wcflow&tab=overview")
-    expect(log).to_contain_text("add the tag “Gold”: 23 customers")
+    expect(log).to_contain_text("Add the tag “Gold”: 23 customers")
     expect(log).to_contain_text("Waits for the next sync.")
     dashboard.answer(row, "done", "Added the tag Gold to 23 customers.")
     page.reload()

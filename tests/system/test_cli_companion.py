@@ -142,6 +142,8 @@ def test_status_names_problems_and_what_to_do(line):
 
 
 def test_status_and_doctor_name_another_database_and_invented_addresses(line):
+    settings = line.sandbox.state.settings
+    line.sandbox.state.settings = replace(settings, plugins=frozenset({"companion"}))
     line.sim.run_pass()
     find_plugin(line, other_seen_at=stamp(line.sim.now), dropped_emails=1)
     result = line.run("companion", "status")
