@@ -6,7 +6,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -86,6 +86,12 @@ class Visitor:
         self._store, self._session = store, requests.Session()
         self._session.headers["User-Agent"] = BROWSER
         self._nonce = ""
+
+    def send_always(self, headers=(), cookies=()):
+        """Send these with every request from now on."""
+        self._session.headers.update(headers)
+        for name, value in dict(cookies).items():
+            self._session.cookies.set(name, value, domain=urlsplit(self._store.url).hostname)
 
     def send(self, method, path, **arguments):
         return self._session.request(
