@@ -36,7 +36,7 @@ class Wcflow_Select_All {
 		$page = sprintf( _n( 'The %s customer on this page is selected.', 'All %s customers on this page are selected.', $shown, 'wcflow-companion' ), number_format_i18n( $shown ) );
 		if ( $total > Wcflow_People::MANY ) {
 			/* translators: %s: number of customers */
-			$all = sprintf( __( 'Select all customers that match, more than %s', 'wcflow-companion' ), number_format_i18n( Wcflow_People::MANY ) );
+			$all = sprintf( __( 'Select all customers that match (more than %s)', 'wcflow-companion' ), number_format_i18n( Wcflow_People::MANY ) );
 		} else {
 			/* translators: %s: number of customers */
 			$all = sprintf( _n( 'Select the %s customer that matches', 'Select all %s customers that match', $total, 'wcflow-companion' ), number_format_i18n( $total ) );
@@ -134,7 +134,7 @@ class Wcflow_Select_All {
 		foreach ( Wcflow_Customers_Bulk::words( self::$question['action'] ) + self::filter_words( $filters ) as $label => $words ) {
 			echo '<dt>' . esc_html( $label ) . '</dt><dd><bdi>' . esc_html( $words ) . '</bdi></dd>';
 		}
-		echo '</dl><p>' . esc_html__( 'wcflow does this with its next syncs. Where many changes go to the store at once, they may wait for your approval on the tab Overview.', 'wcflow-companion' ) . '</p>';
+		echo '</dl><p>' . esc_html__( 'wcflow makes the change with its next syncs. Many changes at once may first wait for your approval on the Overview tab.', 'wcflow-companion' ) . '</p>';
 		echo '<form method="post" action="' . esc_url( $back ) . '">';
 		self::hidden_fields();
 		echo '<p><button type="submit" class="button button-primary">' . esc_html( $yes ) . '</button> <a class="button" href="' . esc_url( $back ) . '">' . esc_html__( 'Cancel', 'wcflow-companion' ) . '</a></p></form></div>';
