@@ -277,7 +277,7 @@ class Wcflow_Customer_Page {
 		}
 		if ( null !== $next && $next !== $company ) {
 			/* translators: %s: company */
-			echo '<p><em class="wcflow-waiting">' . esc_html( '' === $next ? __( 'being removed', 'wcflow-companion' ) : sprintf( __( 'becoming %s', 'wcflow-companion' ), $next ) ) . '</em></p>';
+			echo '<p><em class="wcflow-waiting">' . esc_html( '' === $next ? __( 'being removed', 'wcflow-companion' ) : sprintf( __( 'being changed to %s', 'wcflow-companion' ), $next ) ) . '</em></p>';
 		}
 		if ( ! Wcflow_Admin::may_edit() ) {
 			return;

@@ -159,9 +159,9 @@ class Wcflow_Person_Parts {
 		}
 		echo implode( ' · ', array_filter( $parts ) ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- each part is escaped.
 		if ( $adding ) {
-			echo ' <em>' . esc_html__( 'being added', 'wcflow-companion' ) . '</em>';
+			echo ' · <em>' . esc_html__( 'being added', 'wcflow-companion' ) . '</em>';
 		} elseif ( $removing ) {
-			echo ' <em>' . esc_html__( 'being deleted', 'wcflow-companion' ) . '</em>';
+			echo ' · <em>' . esc_html__( 'being deleted', 'wcflow-companion' ) . '</em>';
 		} elseif ( '' !== $id && Wcflow_Admin::may_edit() ) {
 			echo ' · <button type="submit" class="button-link wcflow-delete" form="' . esc_attr( Wcflow_Requests::form_id( 'note.remove' ) ) . '" name="wcflow[note]" value="' . esc_attr( $id ) . '">' . esc_html__( 'Delete', 'wcflow-companion' ) . '<span class="screen-reader-text"> ' . esc_html( Wcflow_Html::short( Wcflow_Card::string( $note, 'text' ), 40 ) ) . '</span></button>';
 		}
