@@ -81,6 +81,16 @@ def test_groups_notes_status_and_company_are_changed(sim):
     assert ([], [], "active") == (found["groups"], found["notes"], found["status"])
 
 
+def test_a_new_company_is_made_but_not_by_a_misspelling(sim):
+    assert ("done", "Put into the company Acme Ltd.") == ask(sim, "company.set", company="Acme Ltd")
+    assert "Acme Ltd" == card(sim)["company"]
+    refused = "There is no company 'Acme Lt'. Did you mean 'Acme Ltd'?"
+    assert ("refused", refused) == ask(sim, "company.set", company="Acme Lt")
+    assert "done" == ask(sim, "company.set", company="")[0]
+    assert "done" == ask(sim, "company.set", company="ACME  LTD")[0]
+    assert "Acme Ltd" == card(sim)["company"]
+
+
 def test_reminders_are_added_put_off_and_closed(sim):
     assert "done" == ask(sim, "reminder.add", text="Call", due="2026-07-01T08:00:00Z")[0]
     (task,) = card(sim)["tasks"]
@@ -116,7 +126,6 @@ def test_an_edit_is_undone_from_the_timeline(sim):
         ("status.set", {"status": "gone"}, "'gone' is not a status. Use active or inactive."),
         ("reminder.add", {"text": "x"}, "The date is missing, or is not a date."),
         ("task.done", {"task": "x"}, "This task does not exist any more."),
-        ("company.set", {"company": "ACME"}, "There is no company 'ACME'."),
         ("edit.undo", {"edit": 2**70}, "This customer does not have this change any more."),
         ("held.approve", {"token": "1.1.x"}, "Nothing waits for approval any more."),
     ],

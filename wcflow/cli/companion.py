@@ -52,7 +52,7 @@ def export(
 ) -> None:
     """Write the companion plugin to a zip file for WordPress.
 
-    Upload it in the dashboard under Plugins, Add New, Upload Plugin, and activate it. An earlier
+    Upload it in the dashboard under Plugins, Add Plugin (or Add New), Upload Plugin, and activate it. An earlier
     version is replaced, and keeps its data. No configuration is needed for this command.
     """
     content, count = plugin_zip(), len(plugin_files())
@@ -71,7 +71,9 @@ def export(
         ) from None
     words = f"{output.format_count(count, 'file')}, {len(content) / 1024:,.0f} KB"
     output.print_line(f"Wrote the companion plugin {__version__} to {path}: {words}.", "green")
-    output.print_line("In WordPress: Plugins, Add New, Upload Plugin, then activate it.")
+    output.print_line(
+        "In WordPress: Plugins, Add Plugin (or Add New), Upload Plugin, then activate it."
+    )
 
 
 def status(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False) -> None:

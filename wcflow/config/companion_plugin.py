@@ -16,7 +16,10 @@ ZIP_NAME = f"{FOLDER}.zip"
 _ALWAYS = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can have: the same files are always the same bytes."""
 _READABLE = 0o100644 << 16
-EXPORT_ADVICE = "Run 'wcflow companion export', and upload the file in WordPress: Plugins, Add New, Upload Plugin."
+EXPORT_ADVICE = (
+    "Run 'wcflow companion export', and upload the file in WordPress: Plugins, Add Plugin (or Add New),"
+    " Upload Plugin."
+)
 
 
 def plugin_files() -> dict[str, bytes]:

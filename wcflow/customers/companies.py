@@ -24,6 +24,14 @@ def find_company(tx: Connection, store: str, name: str) -> Company:
     return found
 
 
+def find_or_create_company(tx: Connection, store: str, name: str, by: EditedBy) -> Company:
+    """Return a company, a new one if none has a similar name; raises UsageError."""
+    similar = did_you_mean(name, [each.name for each in companies.load_companies(tx, store)])
+    if not similar:
+        create_company(tx, store, name, by._replace(key=None))  # the key is of the next edit
+    return find_company(tx, store, " ".join(name.split()))
+
+
 def create_company(
     tx: Connection,
     store: str,

@@ -99,11 +99,11 @@ def _handle(tx: Connection, desk: Desk, row: Json) -> None:
 def _refusal(error: UsageError) -> str:
     """Return why not, with advice unless it is about commands, which a dashboard does not have."""
     advice = "" if "wcflow " in error.advice or "--" in error.advice else error.advice
-    return f"{error}. {advice}" if advice else str(error)
+    return f"{error}. {capital(advice)}" if advice else str(error)
 
 
 def _sentence(words: str) -> str:
-    return f"{capital(words.rstrip('.'))}."
+    return capital(words) if words.endswith("?") else f"{capital(words.rstrip('.'))}."
 
 
 def _do(tx: Connection, desk: Desk, request: Request) -> Outcome:
@@ -243,9 +243,8 @@ def _task(tx: Connection, desk: Desk, request: Request) -> Any:
 def _set_company(tx: Connection, desk: Desk, request: Request) -> Outcome:
     name, by, person = read_text(request.data.get("company")), request.by, request.person
     if name:
-        return companies.put_into(
-            tx, companies.find_company(tx, desk.store, name[:SHORT]), person, by
-        )
+        company = companies.find_or_create_company(tx, desk.store, name[:SHORT], by)
+        return companies.put_into(tx, company, person, by)
     current = load_companies_of(tx, desk.store, [person]).get(person)
     if current is None:
         return Outcome("belongs to no company already", changed=False)

@@ -219,7 +219,7 @@ class Wcflow_Overview_Page {
 			'messages' => __( 'Messages', 'wcflow-companion' ),
 			'orders'   => __( 'Orders', 'wcflow-companion' ),
 		);
-		echo '<div class="wcflow-card wcflow-scroll"><h2>' . esc_html__( 'Workflows', 'wcflow-companion' ) . '</h2><table class="widefat striped wcflow-table"><thead><tr><th scope="col">' . esc_html__( 'Name', 'wcflow-companion' ) . '</th>';
+		echo '<div class="wcflow-card wcflow-scroll"><h2>' . esc_html__( 'Workflows', 'wcflow-companion' ) . '</h2><p class="wcflow-meta">' . esc_html__( 'Updated once an hour.', 'wcflow-companion' ) . '</p><table class="widefat striped wcflow-table"><thead><tr><th scope="col">' . esc_html__( 'Name', 'wcflow-companion' ) . '</th>';
 		foreach ( $columns as $words ) {
 			echo '<th scope="col" class="wcflow-number">' . esc_html( $words ) . '</th>';
 		}
