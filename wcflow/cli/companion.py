@@ -52,8 +52,8 @@ def export(
 ) -> None:
     """Write the companion plugin to a zip file for WordPress.
 
-    Upload it in the dashboard under Plugins, Add Plugin (or Add New), Upload Plugin, and activate it. An earlier
-    version is replaced, and keeps its data. No configuration is needed for this command.
+    Upload it in the dashboard under Plugins, Add Plugin (or Add New), Upload Plugin, and activate it.
+    An earlier version is replaced, and keeps its data. No configuration is needed for this command.
     """
     content, count = plugin_zip(), len(plugin_files())
     if not count:
