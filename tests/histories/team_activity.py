@@ -117,8 +117,8 @@ class Team:
             number, owner, name = self.undoable.pop()
             edits.undo(tx, find_edit(tx, number), self._by)
             names = self.names[owner]
-            if names[-1] == name:
-                names.append(names[-2] if len(names) > 1 else "")
+            if names and names[-1] == name:
+                names.pop()
 
 
 def key_of(owner):
@@ -184,4 +184,5 @@ def check_names(sim, team, certain):
         assert times <= wanted[saved], saved
     for owner, names in team.names.items():
         if owner in certain:
-            assert names[-1] == sim.sandbox.customer(owner)["last_name"], (owner, names)
+            expected = names[-1] if names else ""
+            assert expected == sim.sandbox.customer(owner)["last_name"], (owner, names)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.command_line import CommandLine
 from tests.persons import person
+from wcflow.cli import customer_import
 from wcflow.customers import bulk, imports
 from wcflow.database.edits import load_edits
 
@@ -287,3 +288,15 @@ def test_an_interrupted_import_keeps_whole_batches_and_only_the_rest_is_done(cli
     number = result.out.partition("--bulk ")[2].partition("'")[0]
     cli.run("customer", "undo", "--bulk", number, "--yes", mounted_at=None)
     assert ([], []) == (notes_of(cli, "anna"), notes_of(cli, "cleo"))
+
+
+def test_who_was_deleted_while_the_import_asked_is_told_after_it(cli, monkeypatch):
+    def delete_anna(*_, **__):
+        monkeypatch.undo()
+        assert 0 == cli.run("customer", "delete", "anna@example.com", "--yes", mounted_at=None).code
+        return True
+
+    monkeypatch.setattr(customer_import, "confirm", delete_anna)
+    result = import_text(cli, "email,note\nanna@example.com,Likes tea\nben@example.com,Likes tea\n")
+    assert "line 2: the store no longer has this customer" in result.out
+    assert "Imported for 1 customer: 1 note." in result.out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -73,7 +73,7 @@ def import_file(
         importer = Importer(session.db, session.config, settings, lines.good)
         by = edited_by(session, reason)
         planned = importer.preview(by)
-        _print_told(planned)
+        _print_told(planned.told)
         skipped = f"; {len(lines.bad):,} cannot be imported" if lines.bad else ""
         output.print_line(
             f"{output.format_count(len(table.lines) + len(table.bad), 'line')}{skipped}."
@@ -87,6 +87,7 @@ def import_file(
             output.print_line("Cancelled.")
             return
         result = importer.run(edited_by(session, reason))
+        _print_told(each for each in result.told if each not in planned.told)
     output.print_line(
         f"Imported for {count_customers(result.customers)}: {_changes(result)}.", "green"
     )
@@ -134,8 +135,8 @@ def _read(
         return read_lines(tx, settings.name, table, columns, settings.birthday_format, today)
 
 
-def _print_told(planned: ImportResult) -> None:
-    for number, why in sorted(planned.told):
+def _print_told(told: Iterable[tuple[int, str]]) -> None:
+    for number, why in sorted(told):
         output.print_line(f"line {number}: {why}", "yellow")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from wcflow.customers.edits import BULK, Outcome, undo_many
+from wcflow.customers.edits import BULK, GONE, Outcome, undo_many
 from wcflow.database.connection import Database
 from wcflow.database.edits import (
     Edit,
@@ -20,6 +20,7 @@ from wcflow.database.edits import (
     change_edit,
     delete_edit,
     find_edit,
+    load_again,
     load_bulk,
     load_bulk_persons,
     load_edits,
@@ -27,6 +28,7 @@ from wcflow.database.edits import (
     save_undone,
     undone_ids,
 )
+from wcflow.database.people import load_present
 from wcflow.database.sql import chunks
 from wcflow.errors import UsageError
 
@@ -105,13 +107,22 @@ def change_many(
         with db.transaction() as tx:
             if not result.id:
                 result.id = save_head(tx, store, change, by)
-            reasons = change.operation(tx, store, part, by._replace(bulk=str(result.id)))
+            reasons = change_present(tx, store, part, change, by._replace(bulk=str(result.id)))
         result.changed += len(part) - len(reasons)
         result.reasons.update(reasons.values())
     if result.id:
         with db.transaction() as tx:
             result.id = finish(tx, change, result.id, result.changed)
     return result
+
+
+def change_present(
+    tx: Connection, store: str, persons: Sequence[int], change: BulkChange, by: EditedBy
+) -> dict[int, str]:
+    """Change those who have not gone since they were selected; return why others were not changed."""
+    there = load_present(tx, store, persons)
+    gone = dict.fromkeys((each for each in persons if each not in there), GONE)
+    return gone | change.operation(tx, store, [each for each in persons if each in there], by)
 
 
 def save_head(tx: Connection, store: str, change: BulkChange, by: EditedBy) -> int:
@@ -160,8 +171,10 @@ def undo_bulk(db: Database, saved: SavedBulk, by: EditedBy) -> BulkResult:
     result, persons = BulkResult(head.id), set[int]()
     for part in chunks(saved.edits, BATCH):
         with db.transaction() as tx:
-            failed = undo_many(tx, store, part, by)
-        persons |= {each.person for each in part if each.id not in failed} - {0}
+            # Someone can have been deleted or merged since.
+            again = load_again(tx, store, part)
+            failed = undo_many(tx, store, again, by)
+        persons |= {each.person for each in again if each.id not in failed} - {0}
         result.reasons.update(failed.values())
     with db.transaction() as tx:
         if not undone_ids(tx, [head.id]):

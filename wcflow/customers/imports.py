@@ -17,12 +17,13 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.customers import companies, custom_fields, groups, notes, tags
 from wcflow.customers.bulk import BATCH, BulkChange, find_interrupted, finish, save_head
-from wcflow.customers.edits import Outcome
+from wcflow.customers.edits import GONE, Outcome
 from wcflow.customers.import_lines import ImportLine
 from wcflow.database.companies import find_company
 from wcflow.database.connection import Database
 from wcflow.database.edits import EditedBy, load_bulk_persons
 from wcflow.database.notes import load_notes
+from wcflow.database.people import load_present
 from wcflow.database.sql import chunks
 from wcflow.errors import UsageError
 
@@ -88,6 +89,9 @@ class Importer:
     def _import(
         self, tx: Connection, lines: Sequence[ImportLine], by: EditedBy, result: ImportResult
     ) -> None:
+        there = load_present(tx, self.settings.name, [line.person for line in lines])
+        result.told += [(line.number, GONE) for line in lines if line.person not in there]
+        lines = [line for line in lines if line.person in there]
         self._import_labels(tx, lines, by, result)
         for line in lines:
             for target, change in self._changes(tx, line, by):

@@ -15,6 +15,7 @@ from wcflow.database.tables import EditRow
 
 _EDITS = table_of(EditRow)
 _BY_PERSON = select_in(_EDITS, "person", *_EDITS.c)
+_BY_ID = select_in(_EDITS, "id", *_EDITS.c)
 
 
 class EditedBy(NamedTuple):
@@ -145,6 +146,12 @@ def load_bulk(tx: Connection, store: str, bulk: str) -> list[Edit]:
     """Return the edits of a bulk change, the newest first, so that they can be undone in turn."""
     rows = tx.execute(select(_EDITS).where(*_of_bulk(store, bulk)).order_by(_EDITS.c.id.desc()))
     return [_from_row(row) for row in rows]
+
+
+def load_again(tx: Connection, store: str, edits: Sequence[Edit]) -> list[Edit]:
+    """Return these edits as they are now, in the same order."""
+    rows = {row.id: row for row in fetch_in(tx, _BY_ID, store, [each.id for each in edits])}
+    return [_from_row(rows[each.id]) for each in edits if each.id in rows]
 
 
 def load_bulk_persons(tx: Connection, store: str, bulk: str) -> set[int]:

@@ -53,6 +53,7 @@ _SELECT_MEMORIES = select_in(
     _PERSONS.c.consent,
     _PERSONS.c.inactive,
 ).where(_PERSONS.c.present)
+_SELECT_PRESENT = select_in(_PERSONS, "id", _PERSONS.c.id).where(_PERSONS.c.present)
 _SELECT_ORDERS_COUNTS = select_in(_PERSONS, "id", _PERSONS.c.id, _PERSONS.c.orders_count)
 _SELECT_TRANSITIONS = select_in(_TRANSITIONS, "person")
 _SELECT_MEMBERSHIPS = select_in(
@@ -297,6 +298,11 @@ def load_person_ids(tx: Connection, store: str) -> list[int]:
     """Return everyone who has an account or an order."""
     present = (_PERSONS.c.store == store, _PERSONS.c.present)
     return list(tx.scalars(select(_PERSONS.c.id).where(*present).order_by(_PERSONS.c.id)))
+
+
+def load_present(tx: Connection, store: str, persons: Sequence[int]) -> set[int]:
+    """Return which of these people still have an account or an order."""
+    return {row.id for row in fetch_in(tx, _SELECT_PRESENT, store, persons)}
 
 
 def load_orders_counts(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, int]:
