@@ -138,6 +138,7 @@ $checks['cards are saved, replaced and removed'] = function () {
 };
 
 $checks['hostile and broken cards are taken as far as they go'] = function () {
+	global $wpdb;
 	$long = str_repeat( '😀', 300 );
 	$rtl  = "\u{202E}مرحبا";
 	$odd  = array(
@@ -148,6 +149,8 @@ $checks['hostile and broken cards are taken as far as they go'] = function () {
 	same( array( 'saved' => 1, 'gone' => 0, 'refused' => array() ), call( 'POST', 'people', array( 'generation' => 'a.2', 'people' => array( $odd ) ) )[1] );
 	$found = Wcflow_People::find( 30 );
 	same( $odd['name'], $found['name'], 'name' );
+	same( array( 12 ), $found['accounts'], 'accounts' );
+	same( '12', $wpdb->get_var( 'SELECT customer_id FROM ' . Wcflow_Tables::name( 'people' ) . ' WHERE person = 30' ), 'account of the row' );
 	same( array( $long, $rtl, '7', "it's \"quoted\"\\" ), $found['tags'], 'tags' );
 	same( null, $found['segment_since'], 'since' );
 	same( '0.00', $found['spent'], 'spent' );

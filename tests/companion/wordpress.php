@@ -68,6 +68,10 @@ if ( ! empty( $settings['install'] ) ) {
 	get_role( 'administrator' )->add_cap( 'manage_woocommerce' );
 	update_option( 'active_plugins', array( 'wcflow-companion/wcflow-companion.php' ) );
 }
+if ( ! empty( $settings['strict'] ) ) {
+	// As MySQL is by itself; WordPress switches this off, and some hosts switch it on again.
+	$wpdb->query( "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO'" );
+}
 $wpdb->show_errors();
 wp_set_current_user( 1 );
 require $argv[2];

@@ -139,7 +139,15 @@ class Wcflow_Cards {
 		foreach ( array( 'billing', 'shipping' ) as $name ) {
 			$card[ $name ] = isset( $card[ $name ] ) && is_array( $card[ $name ] ) ? array_map( array( __CLASS__, 'text' ), $card[ $name ] ) : array();
 		}
-		$card['accounts'] = array_values( array_filter( array_map( 'intval', array_filter( $card['accounts'], 'is_numeric' ) ) ) );
+		$accounts         = array_map( 'intval', array_filter( $card['accounts'], 'is_numeric' ) );
+		$card['accounts'] = array_values(
+			array_filter(
+				$accounts,
+				static function ( $account ) {
+					return $account > 0;
+				}
+			)
+		);
 		$card['consent']  = isset( $card['consent'] ) && is_bool( $card['consent'] ) ? $card['consent'] : null;
 		$card['points']   = isset( $card['points'] ) && is_numeric( $card['points'] ) ? (int) $card['points'] : null;
 		$card['orders']   = isset( $card['orders'] ) && is_numeric( $card['orders'] ) ? (int) $card['orders'] : 0;
