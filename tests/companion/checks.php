@@ -326,6 +326,8 @@ $checks['the mailbox: pending, answered, refused, kept'] = function () {
 	same( 0, Wcflow_Streams::erase( 'p17@x.example' ), 'erase' );
 };
 
+require __DIR__ . '/orders_checks.php';
+
 require __DIR__ . '/bulk_checks.php';
 require __DIR__ . '/limit_checks.php';
 

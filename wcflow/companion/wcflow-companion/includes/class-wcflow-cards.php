@@ -54,6 +54,7 @@ class Wcflow_Cards {
 		$written = self::write( $cards, $generation );
 		if ( $written ) {
 			$wpdb->query( 'COMMIT' );
+			Wcflow_Orders::follow( self::owners( $cards ) );
 		} else {
 			$wpdb->query( 'ROLLBACK' );
 		}
@@ -72,10 +73,12 @@ class Wcflow_Cards {
 		if ( ! $ids ) {
 			return 0;
 		}
+		$orders = Wcflow_Orders::of( $ids );
 		foreach ( array( 'cards', 'accounts', 'identities', 'labels', 'people' ) as $name ) {
 			$table = Wcflow_Tables::name( $name );
 			$count = $wpdb->query( "DELETE FROM `$table` WHERE person IN ($in)" ); // phpcs:ignore WordPress.DB.PreparedSQL
 		}
+		Wcflow_Orders::refresh( $orders );
 		return (int) $count;
 	}
 
@@ -174,10 +177,8 @@ class Wcflow_Cards {
 		foreach ( $cards as $person => $card ) {
 			$people[] = self::row( $card, $generation );
 			$texts[]  = array( $person, Wcflow_Streams::encode( $card ) );
-			foreach ( array_unique( array_merge( array( $card['customer_id'] ), $card['accounts'] ) ) as $account ) {
-				if ( $account > 0 ) {
-					$accounts[ $account ] = array( $account, $person );
-				}
+			foreach ( self::accounts( $card ) as $account ) {
+				$accounts[ $account ] = array( $account, $person );
 			}
 			foreach ( self::identities( $card ) as $pair ) {
 				$identities[] = array( $person, $pair[0], $pair[1] );
@@ -193,11 +194,27 @@ class Wcflow_Cards {
 			$ok    = $ok && false !== $wpdb->query( "DELETE FROM `$table` WHERE person IN ($in)" ); // phpcs:ignore WordPress.DB.PreparedSQL
 		}
 		return $ok
-			&& self::put( 'people', array_keys( $people[0] ), $people )
-			&& self::put( 'cards', array( 'person', 'card' ), $texts )
-			&& self::put( 'accounts', array( 'customer_id', 'person' ), array_values( $accounts ) )
-			&& self::put( 'identities', array( 'person', 'kind', 'value' ), $identities )
-			&& self::put( 'labels', array( 'person', 'kind', 'name' ), $labels );
+			&& Wcflow_Tables::put( 'people', array_keys( $people[0] ), $people )
+			&& Wcflow_Tables::put( 'cards', array( 'person', 'card' ), $texts )
+			&& Wcflow_Tables::put( 'accounts', array( 'customer_id', 'person' ), array_values( $accounts ) )
+			&& Wcflow_Tables::put( 'identities', array( 'person', 'kind', 'value' ), $identities )
+			&& Wcflow_Tables::put( 'labels', array( 'person', 'kind', 'name' ), $labels );
+	}
+
+	/**
+	 * Returns the accounts and the addresses of normal cards, by person.
+	 *
+	 * @param array[] $cards Cards by person.
+	 */
+	private static function owners( $cards ) {
+		$owners = array();
+		foreach ( $cards as $person => $card ) {
+			$owners[ $person ] = array(
+				'accounts' => self::accounts( $card ),
+				'emails'   => self::emails( $card ),
+			);
+		}
+		return $owners;
 	}
 
 	/**
@@ -234,17 +251,41 @@ class Wcflow_Cards {
 	}
 
 	/**
+	 * Returns the ids of the accounts of a person.
+	 *
+	 * @param array $card Normal card.
+	 */
+	private static function accounts( $card ) {
+		$accounts = array_unique( array_merge( array( $card['customer_id'] ), $card['accounts'] ) );
+		return array_values(
+			array_filter(
+				$accounts,
+				function ( $account ) {
+					return $account > 0;
+				}
+			)
+		);
+	}
+
+	/**
+	 * Returns the addresses of a person as they are compared.
+	 *
+	 * @param array $card Normal card.
+	 */
+	private static function emails( $card ) {
+		$emails = array_map( array( __CLASS__, 'email' ), array_merge( array( $card['email'] ), $card['emails'] ) );
+		return array_filter( array_slice( array_unique( $emails ), 0, 50 ), 'strlen' );
+	}
+
+	/**
 	 * Returns the addresses and words by which a person is found, as pairs of kind and value.
 	 *
 	 * @param array $card Normal card.
 	 */
 	private static function identities( $card ) {
-		$pairs  = array();
-		$emails = array_map( array( __CLASS__, 'email' ), array_merge( array( $card['email'] ), $card['emails'] ) );
-		foreach ( array_slice( array_unique( $emails ), 0, 50 ) as $email ) {
-			if ( '' !== $email ) {
-				$pairs[] = array( 'email', $email );
-			}
+		$pairs = array();
+		foreach ( self::emails( $card ) as $email ) {
+			$pairs[] = array( 'email', $email );
 		}
 		$text = implode( ' ', array_merge( array( $card['name'], $card['email'], $card['company'] ), array_slice( $card['emails'], 0, 50 ) ) );
 		foreach ( array_slice( self::words( $text, true ), 0, 100 ) as $word ) {
@@ -340,40 +381,5 @@ class Wcflow_Cards {
 		$list = array_slice( $list, 0, 100 );
 		$json = Wcflow_Streams::encode( $list );
 		return strlen( $json ) <= 60000 ? $json : self::short_list( array_slice( $list, 0, (int) ( count( $list ) / 2 ) ) );
-	}
-
-	/**
-	 * Writes rows over those with the same key and says whether that went well.
-	 *
-	 * @param string   $name    Short name of the table.
-	 * @param string[] $columns Columns.
-	 * @param array[]  $rows    Rows.
-	 */
-	private static function put( $name, $columns, $rows ) {
-		global $wpdb;
-		$table   = Wcflow_Tables::name( $name );
-		$updates = array();
-		foreach ( $columns as $column ) {
-			$updates[] = "`$column` = VALUES(`$column`)";
-		}
-		foreach ( array_chunk( $rows, 250 ) as $some ) {
-			$groups = array();
-			$values = array();
-			foreach ( $some as $row ) {
-				$marks = array();
-				foreach ( array_values( $row ) as $value ) {
-					$marks[] = null === $value ? 'NULL' : '%s';
-					if ( null !== $value ) {
-						$values[] = $value;
-					}
-				}
-				$groups[] = '(' . implode( ',', $marks ) . ')';
-			}
-			$sql = "INSERT INTO `$table` (`" . implode( '`,`', $columns ) . '`) VALUES ' . implode( ',', $groups ) . ' ON DUPLICATE KEY UPDATE ' . implode( ', ', $updates );
-			if ( false === $wpdb->query( $wpdb->prepare( $sql, $values ) ) ) { // phpcs:ignore WordPress.DB
-				return false;
-			}
-		}
-		return true;
 	}
 }

@@ -94,16 +94,7 @@ class Wcflow_People {
 	 * @param int[] $ids Ids of users.
 	 */
 	public static function find_many_by_customers( $ids ) {
-		global $wpdb;
-		$ids = array_filter( array_map( 'intval', $ids ) );
-		if ( ! $ids ) {
-			return array();
-		}
-		$table   = Wcflow_Tables::name( 'accounts' );
-		$marks   = implode( ',', array_fill( 0, count( $ids ), '%d' ) );
-		$found   = $wpdb->get_results( $wpdb->prepare( "SELECT customer_id, person FROM `$table` WHERE customer_id IN ($marks)", $ids ) ); // phpcs:ignore WordPress.DB
-		$persons = wp_list_pluck( (array) $found, 'person', 'customer_id' );
-		return self::by_key( $persons );
+		return self::by_key( self::persons_by_customers( $ids ) );
 	}
 
 	/**
@@ -200,6 +191,20 @@ class Wcflow_People {
 	}
 
 	/**
+	 * Returns how many people have a label; of more than some number one more.
+	 *
+	 * @param string $kind One of FILTERS.
+	 * @param string $name Name of the label.
+	 * @param int    $most Number up to which it is counted.
+	 */
+	public static function count_labelled( $kind, $name, $most ) {
+		global $wpdb;
+		$table = Wcflow_Tables::name( 'labels' );
+		// phpcs:ignore WordPress.DB.PreparedSQL
+		return (int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM ( SELECT person FROM `$table` WHERE kind = %s AND name = %s LIMIT %d ) l", $kind, Wcflow_Streams::cut( $name ), $most + 1 ) );
+	}
+
+	/**
 	 * Returns how many people have each name of one kind of label.
 	 *
 	 * @param string $kind One of FILTERS.
@@ -226,11 +231,24 @@ class Wcflow_People {
 	}
 
 	/**
+	 * Returns the ids of the people of accounts, by id of the user.
+	 *
+	 * @param int[] $ids Ids of users.
+	 */
+	public static function persons_by_customers( $ids ) {
+		global $wpdb;
+		$table = Wcflow_Tables::name( 'accounts' );
+		$in    = implode( ',', array_filter( array_map( 'intval', $ids ) ) );
+		$found = '' === $in ? array() : $wpdb->get_results( "SELECT customer_id, person FROM `$table` WHERE customer_id IN ($in)" ); // phpcs:ignore WordPress.DB
+		return array_map( 'intval', wp_list_pluck( (array) $found, 'person', 'customer_id' ) );
+	}
+
+	/**
 	 * Returns the ids of the people of addresses, by address in lower case.
 	 *
 	 * @param string[] $emails Addresses.
 	 */
-	private static function persons_by_emails( $emails ) {
+	public static function persons_by_emails( $emails ) {
 		global $wpdb;
 		$wanted = array();
 		foreach ( $emails as $email ) {

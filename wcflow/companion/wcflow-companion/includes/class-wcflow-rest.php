@@ -54,6 +54,7 @@ class Wcflow_Rest {
 	public static function status() {
 		Wcflow_Tables::repair();
 		Wcflow_Tables::purge_if_due();
+		Wcflow_Orders::catch_up( 1 );
 		$streams = array();
 		foreach ( Wcflow_Streams::NAMES as $stream ) {
 			$streams[ $stream ] = Wcflow_Streams::bounds( $stream );
@@ -71,7 +72,7 @@ class Wcflow_Rest {
 				'mail_url'       => home_url( '/' ),
 				'events'         => Wcflow_Settings::events(),
 				'consent_plugin' => method_exists( 'Wcflow_Consent', 'plugin' ) ? (string) Wcflow_Consent::plugin() : '',
-				'hpos'           => self::has_hpos(),
+				'hpos'           => Wcflow_Orders::has_hpos(),
 				'dropped_emails' => Wcflow_Limit::dropped(),
 			)
 		);
@@ -284,14 +285,6 @@ class Wcflow_Rest {
 		}
 		update_option( 'wcflow_generation', $generation, false );
 		return $generation;
-	}
-
-	/**
-	 * Says whether orders are kept in WooCommerce's own tables.
-	 */
-	private static function has_hpos() {
-		return class_exists( '\Automattic\WooCommerce\Utilities\OrderUtil' )
-			&& \Automattic\WooCommerce\Utilities\OrderUtil::custom_orders_table_usage_is_enabled();
 	}
 
 	/**

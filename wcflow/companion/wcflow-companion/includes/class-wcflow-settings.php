@@ -11,15 +11,27 @@ defined( 'ABSPATH' ) || exit;
  * Keeps the daemon's summary and keys, and the switches of the events.
  */
 class Wcflow_Settings {
-	const OPTIONS = array( 'wcflow_db_version', 'wcflow_epoch', 'wcflow_purged_at', 'wcflow_generation', 'wcflow_summary', 'wcflow_settings', 'wcflow_events', 'wcflow_remove_meta' );
+	const OPTIONS = array( 'wcflow_db_version', 'wcflow_epoch', 'wcflow_purged_at', 'wcflow_generation', 'wcflow_orders', 'wcflow_summary', 'wcflow_settings', 'wcflow_events', 'wcflow_remove_meta' );
 	const EVENTS  = array( 'product_viewed', 'category_viewed', 'search', 'cart_updated', 'logged_in', 'email_opened', 'email_clicked' );
+
+	/**
+	 * Summaries that were read in this web request, by site: a screen asks for one many times.
+	 *
+	 * @var array
+	 */
+	private static $summaries = array();
 
 	/**
 	 * Returns the summary that the daemon pushed last, every field there, or null.
 	 */
 	public static function summary() {
-		$summary = get_option( 'wcflow_summary', null );
-		return is_array( $summary ) ? self::normal_summary( $summary ) : null;
+		$site = get_current_blog_id();
+		if ( ! array_key_exists( $site, self::$summaries ) ) {
+			$summary = get_option( 'wcflow_summary', null );
+
+			self::$summaries[ $site ] = is_array( $summary ) ? self::normal_summary( $summary ) : null;
+		}
+		return self::$summaries[ $site ];
 	}
 
 	/**
@@ -29,6 +41,7 @@ class Wcflow_Settings {
 	 */
 	public static function save_summary( $summary ) {
 		update_option( 'wcflow_summary', $summary, false );
+		self::$summaries = array();
 	}
 
 	/**

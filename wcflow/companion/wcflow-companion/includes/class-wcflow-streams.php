@@ -146,6 +146,9 @@ class Wcflow_Streams {
 					self::insert( Wcflow_Tables::name( $stream ), $some );
 				}
 			}
+			if ( isset( $streams['changes'] ) ) {
+				Wcflow_Orders::refresh( wp_list_pluck( wp_list_filter( $streams['changes'], array( 'kind' => 'order' ) ), 'object_id' ) );
+			}
 			if ( $elsewhere ) {
 				restore_current_blog();
 			}

@@ -11,8 +11,8 @@ defined( 'ABSPATH' ) || exit;
  * Makes, upgrades, clears and drops the tables; every site of a network has its own.
  */
 class Wcflow_Tables {
-	const VERSION   = 1;
-	const NAMES     = array( 'people', 'cards', 'accounts', 'identities', 'labels', 'changes', 'requests', 'events' );
+	const VERSION   = 2;
+	const NAMES     = array( 'people', 'cards', 'accounts', 'identities', 'labels', 'orders', 'changes', 'requests', 'events' );
 	const KEPT_DAYS = 14;
 	const CRON      = 'wcflow_purge';
 
@@ -46,6 +46,7 @@ class Wcflow_Tables {
 			delete_option( 'wcflow_epoch' );
 		}
 		dbDelta( self::schema() );
+		delete_option( Wcflow_Orders::OPTION );
 		add_option( 'wcflow_epoch', wp_generate_uuid4(), '', false );
 		foreach ( array( 'administrator', 'shop_manager' ) as $name ) {
 			$role = get_role( $name );
@@ -102,6 +103,7 @@ class Wcflow_Tables {
 		foreach ( Wcflow_Streams::NAMES as $stream ) {
 			self::purge_stream( $stream );
 		}
+		Wcflow_Orders::begin_anew();
 	}
 
 	/**
@@ -193,6 +195,41 @@ class Wcflow_Tables {
 	}
 
 	/**
+	 * Writes rows over those with the same key and says whether that went well.
+	 *
+	 * @param string   $name    Short name of the table.
+	 * @param string[] $columns Columns.
+	 * @param array[]  $rows    Rows.
+	 */
+	public static function put( $name, $columns, $rows ) {
+		global $wpdb;
+		$table   = self::name( $name );
+		$updates = array();
+		foreach ( $columns as $column ) {
+			$updates[] = "`$column` = VALUES(`$column`)";
+		}
+		foreach ( array_chunk( $rows, 250 ) as $some ) {
+			$groups = array();
+			$values = array();
+			foreach ( $some as $row ) {
+				$marks = array();
+				foreach ( array_values( $row ) as $value ) {
+					$marks[] = null === $value ? 'NULL' : '%s';
+					if ( null !== $value ) {
+						$values[] = $value;
+					}
+				}
+				$groups[] = '(' . implode( ',', $marks ) . ')';
+			}
+			$sql = "INSERT INTO `$table` (`" . implode( '`,`', $columns ) . '`) VALUES ' . implode( ',', $groups ) . ' ON DUPLICATE KEY UPDATE ' . implode( ', ', $updates );
+			if ( false === $wpdb->query( $wpdb->prepare( $sql, $values ) ) ) { // phpcs:ignore WordPress.DB
+				return false;
+			}
+		}
+		return true;
+	}
+
+	/**
 	 * Returns the tables as dbDelta reads them.
 	 */
 	private static function schema() {
@@ -253,6 +290,16 @@ kind varchar(10) NOT NULL,
 name varchar(191) NOT NULL,
 PRIMARY KEY  (person,kind,name),
 KEY kind_name (kind,name,person)
+) $collate;
+CREATE TABLE {$p}orders (
+order_id bigint(20) unsigned NOT NULL,
+customer_id bigint(20) unsigned NOT NULL DEFAULT 0,
+address char(32) NOT NULL DEFAULT '',
+person bigint(20) unsigned NOT NULL DEFAULT 0,
+PRIMARY KEY  (order_id),
+KEY person (person,order_id),
+KEY customer_id (customer_id,person),
+KEY address (address,person)
 ) $collate;
 CREATE TABLE {$p}changes (
 id bigint(20) unsigned NOT NULL AUTO_INCREMENT,

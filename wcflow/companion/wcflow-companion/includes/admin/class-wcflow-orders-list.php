@@ -102,9 +102,18 @@ class Wcflow_Orders_List {
 			return;
 		}
 		if ( ! array_key_exists( $order->get_id(), self::$rows ) ) {
-			self::load( array( $order ) );
+			self::load( self::owners( array( $order ) ) );
 		}
-		$row     = self::$rows[ $order->get_id() ];
+		self::print_cell( $column, self::$rows[ $order->get_id() ] );
+	}
+
+	/**
+	 * Print the segment or the tags of a person.
+	 *
+	 * @param string     $column Column.
+	 * @param array|null $row    Row of the person, or null.
+	 */
+	private static function print_cell( $column, $row ) {
 		$pending = $row && isset( self::$pending[ $row['person'] ] ) ? self::$pending[ $row['person'] ] : null;
 		$base    = 'edit-shop_order' === get_current_screen()->id ? 'edit.php?post_type=shop_order' : 'admin.php?page=wc-orders';
 		echo 'wcflow_segment' === $column ? Wcflow_Html::segment_cell( $row, $base ) : Wcflow_Html::tags_cell( $row, $base, $pending ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.
@@ -121,43 +130,57 @@ class Wcflow_Orders_List {
 		if ( 'wcflow_segment' !== $column && 'wcflow_tags' !== $column ) {
 			return;
 		}
-		if ( ! self::$rows && ! empty( $wp_query->posts ) ) {
-			self::load( array_filter( array_map( 'wc_get_order', wp_list_pluck( $wp_query->posts, 'ID' ) ) ) );
+		if ( ! array_key_exists( $post_id, self::$rows ) ) {
+			$ids = empty( $wp_query->posts ) ? array() : wp_list_pluck( $wp_query->posts, 'ID' );
+			self::load( self::post_owners( array_merge( $ids, array( $post_id ) ) ) );
 		}
-		$order = wc_get_order( $post_id );
-		if ( $order ) {
-			self::column( $column, $order );
+		self::print_cell( $column, self::$rows[ $post_id ] );
+	}
+
+	/**
+	 * Return the account and the address of orders in the posts storage, by id: WordPress has read their meta already,
+	 * and order objects would take many times as long.
+	 *
+	 * @param int[] $ids Ids of orders.
+	 * @return array[]
+	 */
+	private static function post_owners( $ids ) {
+		$owners = array();
+		foreach ( $ids as $id ) {
+			$owners[ $id ] = array( (int) get_post_meta( $id, '_customer_user', true ), (string) get_post_meta( $id, '_billing_email', true ) );
 		}
+		return $owners;
+	}
+
+	/**
+	 * Return the account and the address of orders, by id.
+	 *
+	 * @param array $orders Orders; what is none is left out.
+	 * @return array[]
+	 */
+	private static function owners( $orders ) {
+		$owners = array();
+		foreach ( $orders as $order ) {
+			if ( $order instanceof WC_Order ) {
+				$owners[ $order->get_id() ] = array( $order->get_customer_id(), $order->get_billing_email() );
+			}
+		}
+		return $owners;
 	}
 
 	/**
 	 * Read the people of many orders at once.
 	 *
-	 * @param WC_Order[] $orders Orders.
+	 * @param array[] $owners Account and address by id of the order.
 	 */
-	private static function load( $orders ) {
-		$orders = array_filter(
-			$orders,
-			function ( $order ) {
-				return $order instanceof WC_Order;
-			}
-		);
-		$users  = array();
-		$emails = array();
-		foreach ( $orders as $order ) {
-			$users[]  = $order->get_customer_id();
-			$emails[] = $order->get_billing_email();
-		}
-		$by_user  = Wcflow_People::find_many_by_customers( array_unique( $users ) );
-		$by_email = Wcflow_People::find_many_by_emails( array_unique( array_filter( $emails ) ) );
-		foreach ( $orders as $order ) {
-			$user  = $order->get_customer_id();
-			$email = Wcflow_Cards::email( $order->get_billing_email() );
-			$row   = isset( $by_user[ $user ] ) ? $by_user[ $user ] : null;
-			if ( ! $row && isset( $by_email[ $email ] ) ) {
-				$row = $by_email[ $email ];
-			}
-			self::$rows[ $order->get_id() ] = $row;
+	private static function load( $owners ) {
+		$by_user  = Wcflow_People::find_many_by_customers( array_unique( array_column( $owners, 0 ) ) );
+		$by_email = Wcflow_People::find_many_by_emails( array_unique( array_filter( array_column( $owners, 1 ) ) ) );
+		foreach ( $owners as $id => $owner ) {
+			$email = Wcflow_Cards::email( $owner[1] );
+			$row   = isset( $by_email[ $email ] ) ? $by_email[ $email ] : null;
+
+			self::$rows[ $id ] = isset( $by_user[ $owner[0] ] ) ? $by_user[ $owner[0] ] : $row;
 		}
 		self::$pending += Wcflow_Pending::for_many( self::$rows );
 	}
@@ -196,7 +219,7 @@ class Wcflow_Orders_List {
 	public static function remember( $found ) {
 		if ( is_object( $found ) && isset( $found->orders ) ) {
 			remove_filter( 'woocommerce_order_query', array( __CLASS__, 'remember' ), 10 );
-			self::load( $found->orders );
+			self::load( self::owners( $found->orders ) );
 		}
 		return $found;
 	}
@@ -213,7 +236,7 @@ class Wcflow_Orders_List {
 		if ( 'wcflow_tag_add' !== $action && 'wcflow_tag_remove' !== $action ) {
 			return $back;
 		}
-		self::load( array_filter( array_map( 'wc_get_order', $ids ) ) );
+		self::load( self::owners( array_map( 'wc_get_order', $ids ) ) );
 		return Wcflow_Bulk::handle( $back, $action, array_filter( array_intersect_key( self::$rows, array_flip( $ids ) ) ), count( $ids ) );
 	}
 

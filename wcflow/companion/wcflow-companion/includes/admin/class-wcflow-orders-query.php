@@ -9,10 +9,35 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * Joins people to the list of orders only where a filter or the order by segment is chosen.
+ *
+ * The table that says whose each order is leads from people to orders by numbers, in either storage.
  */
 class Wcflow_Orders_Query {
 
-	const PERSON = 'COALESCE( wcflow_a.person, wcflow_i.person )';
+	const FEW     = 5000;
+	const MANY    = 20000;
+	const SECONDS = 10;
+
+	/**
+	 * The labels that were chosen, by kind, the rarest first.
+	 *
+	 * @var string[]
+	 */
+	private static $labels = array();
+
+	/**
+	 * Whether so many people have the labels that the newest orders are looked through until the page is full.
+	 *
+	 * @var bool
+	 */
+	private static $walks = false;
+
+	/**
+	 * Joins and conditions of the list that are not ours.
+	 *
+	 * @var string[]
+	 */
+	private static $others = array();
 
 	/**
 	 * SQL that counts the orders of the list, where it is narrowed.
@@ -39,32 +64,78 @@ class Wcflow_Orders_Query {
 		if ( ! self::wanted() ) {
 			return $args;
 		}
+		self::begin();
 		$args['wcflow_list'] = true;
 		if ( 'wcflow_segment' === $args['orderby'] ) {
 			$args['orderby'] = 'date';
 			$args['order']   = 'DESC';
 		}
 		add_filter( 'woocommerce_orders_table_query_clauses', array( __CLASS__, 'clauses' ), 10, 3 );
-		add_filter( 'woocommerce_orders_table_query_count_sql', array( __CLASS__, 'count_sql' ), 10, 3 );
-		add_filter( 'woocommerce_shop_order_list_table_order_count', array( __CLASS__, 'count' ), 10, 2 );
-		add_filter( 'woocommerce_before_shop_order_list_table_view_links', array( __CLASS__, 'count_no_more' ) );
+		if ( self::$labels ) {
+			add_filter( 'woocommerce_orders_table_query_count_sql', array( __CLASS__, 'count_sql' ), 10, 3 );
+			add_filter( 'woocommerce_shop_order_list_table_order_count', array( __CLASS__, 'count' ), 10, 2 );
+			add_filter( 'woocommerce_before_shop_order_list_table_view_links', array( __CLASS__, 'count_no_more' ) );
+		}
 		return $args;
 	}
 
 	/**
-	 * Return what was chosen in the filters and the order.
-	 *
-	 * @return array
+	 * Read the orders that are not known yet, and say so where that takes long: right after the plugin was activated.
 	 */
-	private static function wanted() {
+	private static function begin() {
+		if ( ! Wcflow_Orders::catch_up( self::SECONDS ) ) {
+			add_action( 'admin_notices', array( __CLASS__, 'unfinished' ) );
+		}
+		$people = array();
+		foreach ( self::labels() as $kind => $name ) {
+			$people[ $kind ] = Wcflow_People::count_labelled( $kind, $name, self::MANY );
+		}
+		asort( $people );
+		self::$labels = array_merge( $people, self::labels() );
+		self::$walks  = $people && min( $people ) > self::FEW;
+	}
+
+	/**
+	 * Print that the list is not complete yet.
+	 */
+	public static function unfinished() {
+		echo '<div class="notice notice-warning"><p>' . esc_html__( 'wcflow is still reading the orders of this shop, so this list is not complete yet. Load it again in a minute.', 'wcflow-companion' ) . '</p></div>';
+	}
+
+	/**
+	 * Return the labels that were chosen in the filters, by kind.
+	 *
+	 * @return string[]
+	 */
+	private static function labels() {
 		return array_filter(
 			array(
 				'segment' => Wcflow_Bulk::chosen( 'wcflow_segment' ),
 				'tag'     => Wcflow_Bulk::chosen( 'wcflow_tag' ),
-				'sort'    => 'wcflow_segment' === Wcflow_Bulk::chosen( 'orderby' ) ? ( 'desc' === strtolower( Wcflow_Bulk::chosen( 'order' ) ) ? 'DESC' : 'ASC' ) : '',
 			),
 			'strlen'
 		);
+	}
+
+	/**
+	 * Return the way in which the segment orders the list: ASC, DESC or an empty string.
+	 *
+	 * @return string
+	 */
+	private static function way() {
+		if ( 'wcflow_segment' !== Wcflow_Bulk::chosen( 'orderby' ) ) {
+			return '';
+		}
+		return 'desc' === strtolower( Wcflow_Bulk::chosen( 'order' ) ) ? 'DESC' : 'ASC';
+	}
+
+	/**
+	 * Return whether a filter or the order by segment was chosen.
+	 *
+	 * @return bool
+	 */
+	private static function wanted() {
+		return self::labels() || '' !== self::way();
 	}
 
 	/**
@@ -80,46 +151,32 @@ class Wcflow_Orders_Query {
 			return $clauses;
 		}
 		$orders = $query->get_table_name( 'orders' );
-		foreach ( self::wanted() as $kind => $name ) {
-			if ( 'sort' === $kind ) {
-				$clauses = self::sort( self::join_people( $clauses, "$orders.customer_id", "$orders.billing_email" ), $name );
-			} else {
-				$clauses['join'] .= self::join_labelled( $orders, $kind, $name );
-			}
+		if ( '' === trim( $clauses['join'] ) ) {
+			$clauses['groupby'] = ''; // Our joins give no order twice, and grouping would read all of them.
+		}
+		self::$others = $clauses;
+		if ( self::$walks && '' === self::way() ) {
+			return self::walk( $clauses, $orders );
+		}
+		return self::sort( self::narrow( $clauses, "$orders.id" ), "$orders.id" );
+	}
+
+	/**
+	 * Look through the orders, the newest first, until the page is full.
+	 *
+	 * @param string[] $clauses Clauses.
+	 * @param string   $orders  Table of orders.
+	 * @return string[]
+	 */
+	private static function walk( $clauses, $orders ) {
+		$owners = Wcflow_Tables::name( 'orders' );
+		$index  = false === strpos( $clauses['orderby'], 'date_created_gmt' ) ? '' : 'FORCE INDEX (date_created)';
+
+		$clauses['join'] = " $index {$clauses['join']} STRAIGHT_JOIN `$owners` wcflow_o ON wcflow_o.order_id = $orders.id";
+		foreach ( array_keys( self::$labels ) as $kind ) {
+			$clauses['join'] .= self::join_label( $kind, 'wcflow_o' );
 		}
 		return $clauses;
-	}
-
-	/**
-	 * Return a join that keeps the orders of the people who have a label. It begins with the people: they are few.
-	 *
-	 * @param string $orders Table of orders.
-	 * @param string $kind   segment or tag.
-	 * @param string $name   Name of the label.
-	 * @return string
-	 */
-	private static function join_labelled( $orders, $kind, $name ) {
-		global $wpdb;
-		$accounts   = Wcflow_Tables::name( 'accounts' );
-		$identities = Wcflow_Tables::name( 'identities' );
-		$labels     = Wcflow_Tables::name( 'labels' );
-		$email      = self::comparable( 'i.value' );
-		// phpcs:disable WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- names of tables.
-		$by_account = $wpdb->prepare( "SELECT o.id FROM `$labels` l JOIN `$accounts` a ON a.person = l.person JOIN `$orders` o ON o.customer_id = a.customer_id WHERE l.kind = %s AND l.name = %s", $kind, $name );
-		$by_email   = $wpdb->prepare( "SELECT o.id FROM `$labels` l JOIN `$identities` i ON i.person = l.person AND i.kind = 'email' JOIN `$orders` o ON o.billing_email = $email AND o.customer_id = 0 WHERE l.kind = %s AND l.name = %s", $kind, $name );
-		// phpcs:enable
-		return " INNER JOIN ( $by_account UNION $by_email ) wcflow_$kind ON wcflow_$kind.id = $orders.id";
-	}
-
-	/**
-	 * Return SQL of an address that compares with other tables, whose collation may differ after a move.
-	 *
-	 * @param string $email SQL of an address.
-	 * @return string
-	 */
-	private static function comparable( $email ) {
-		global $wpdb;
-		return 'utf8mb4' === $wpdb->charset && $wpdb->collate ? "CONVERT( $email USING utf8mb4 ) COLLATE {$wpdb->collate}" : $email;
 	}
 
 	/**
@@ -134,53 +191,79 @@ class Wcflow_Orders_Query {
 		if ( 'edit.php' !== $pagenow || ! $query->is_main_query() || 'shop_order' !== $query->get( 'post_type' ) || ! self::wanted() ) {
 			return $clauses;
 		}
-		$clauses['join']   .= " LEFT JOIN {$wpdb->postmeta} wcflow_u ON wcflow_u.post_id = {$wpdb->posts}.ID AND wcflow_u.meta_key = '_customer_user'";
-		$clauses['join']   .= " LEFT JOIN {$wpdb->postmeta} wcflow_m ON wcflow_m.post_id = {$wpdb->posts}.ID AND wcflow_m.meta_key = '_billing_email'";
-		$clauses['groupby'] = "{$wpdb->posts}.ID";
-		$clauses = self::join_people( $clauses, 'CAST( wcflow_u.meta_value AS UNSIGNED )', 'wcflow_m.meta_value' );
-		$labels  = Wcflow_Tables::name( 'labels' );
-		foreach ( self::wanted() as $kind => $name ) {
-			if ( 'sort' === $kind ) {
-				$clauses = self::sort( $clauses, $name );
-			} else {
-				$clauses['join'] .= $wpdb->prepare( " INNER JOIN `$labels` wcflow_$kind ON wcflow_$kind.person = " . self::PERSON . " AND wcflow_$kind.kind = %s AND wcflow_$kind.name = %s", $kind, $name ); // phpcs:ignore WordPress.DB.PreparedSQL
-			}
+		self::begin();
+		return self::sort( self::narrow( $clauses, "{$wpdb->posts}.ID" ), "{$wpdb->posts}.ID" );
+	}
+
+	/**
+	 * Narrow a query of orders to those whose person has the chosen labels, beginning with the rarest label.
+	 *
+	 * @param string[] $clauses Clauses.
+	 * @param string   $id      SQL of the order's id.
+	 * @return string[]
+	 */
+	private static function narrow( $clauses, $id ) {
+		if ( ! self::$labels ) {
+			return $clauses;
+		}
+		$owners = Wcflow_Tables::name( 'orders' );
+		$labels = Wcflow_Tables::name( 'labels' );
+		$kinds  = array_keys( self::$labels );
+		$rarest = array_shift( $kinds );
+		$sql    = "SELECT wcflow_o.order_id FROM `$labels` wcflow_$rarest FORCE INDEX (kind_name)";
+		foreach ( $kinds as $kind ) {
+			$sql .= self::join_label( $kind, "wcflow_$rarest" );
+		}
+		$sql .= " STRAIGHT_JOIN `$owners` wcflow_o ON wcflow_o.person = wcflow_$rarest.person WHERE " . self::is_label( $rarest );
+
+		$clauses['where'] .= " AND $id IN ( $sql )";
+		return $clauses;
+	}
+
+	/**
+	 * Order a query of orders by segment where that is wanted; orders of people without one come last.
+	 *
+	 * @param string[] $clauses Clauses.
+	 * @param string   $id      SQL of the order's id.
+	 * @return string[]
+	 */
+	private static function sort( $clauses, $id ) {
+		$way    = self::way();
+		$owners = Wcflow_Tables::name( 'orders' );
+		$labels = Wcflow_Tables::name( 'labels' );
+		if ( '' !== $way ) {
+			$clauses['join']   .= " LEFT JOIN `$owners` wcflow_p ON wcflow_p.order_id = $id";
+			$clauses['join']   .= " LEFT JOIN `$labels` wcflow_s ON wcflow_s.person = wcflow_p.person AND wcflow_s.kind = 'segment'";
+			$clauses['orderby'] = "wcflow_s.name IS NULL, wcflow_s.name $way" . ( $clauses['orderby'] ? ', ' . $clauses['orderby'] : '' );
 		}
 		return $clauses;
 	}
 
 	/**
-	 * Join the people to a query of orders.
+	 * Return a join that keeps the people who have one of the chosen labels.
 	 *
-	 * @param string[] $clauses Clauses.
-	 * @param string   $user    SQL of the order's account.
-	 * @param string   $email   SQL of the order's address.
-	 * @return string[]
+	 * @param string $kind  Kind of the label.
+	 * @param string $alias Table whose person is meant.
+	 * @return string
 	 */
-	private static function join_people( $clauses, $user, $email ) {
-		$accounts         = Wcflow_Tables::name( 'accounts' );
-		$identities       = Wcflow_Tables::name( 'identities' );
-		$clauses['join'] .= " LEFT JOIN `$accounts` wcflow_a ON wcflow_a.customer_id = $user";
-		$clauses['join'] .= " LEFT JOIN `$identities` wcflow_i ON wcflow_a.person IS NULL AND wcflow_i.kind = 'email' AND wcflow_i.value = " . self::comparable( $email );
-		return $clauses;
+	private static function join_label( $kind, $alias ) {
+		$labels = Wcflow_Tables::name( 'labels' );
+		return " STRAIGHT_JOIN `$labels` wcflow_$kind ON wcflow_$kind.person = $alias.person AND " . self::is_label( $kind );
 	}
 
 	/**
-	 * Order a query of orders by segment; orders of people without one come last.
+	 * Return the condition that a row is one of the chosen labels.
 	 *
-	 * @param string[] $clauses Clauses with the people.
-	 * @param string   $way     ASC or DESC.
-	 * @return string[]
+	 * @param string $kind Kind of the label.
+	 * @return string
 	 */
-	private static function sort( $clauses, $way ) {
-		$people             = Wcflow_Tables::name( 'people' );
-		$clauses['join']   .= " LEFT JOIN `$people` wcflow_p ON wcflow_p.person = " . self::PERSON;
-		$clauses['orderby'] = "COALESCE( wcflow_p.segment, '' ) = '', wcflow_p.segment $way" . ( $clauses['orderby'] ? ', ' . $clauses['orderby'] : '' );
-		return $clauses;
+	private static function is_label( $kind ) {
+		global $wpdb;
+		return $wpdb->prepare( "wcflow_$kind.kind = %s AND wcflow_$kind.name = %s", $kind, self::$labels[ $kind ] ); // phpcs:ignore WordPress.DB.PreparedSQL
 	}
 
 	/**
-	 * Keep the query that counts the orders of the narrowed list.
+	 * Return SQL that counts the orders of the narrowed list, and keep it. It begins with the people.
 	 *
 	 * @param string $sql   SQL.
 	 * @param object $query Query.
@@ -189,6 +272,11 @@ class Wcflow_Orders_Query {
 	 */
 	public static function count_sql( $sql, $query, $args ) {
 		if ( ! empty( $args['wcflow_list'] ) ) {
+			$orders  = $query->get_table_name( 'orders' );
+			$clauses = self::narrow( self::$others, "$orders.id" );
+			$count   = '' === trim( $clauses['join'] ) ? '*' : "DISTINCT $orders.id";
+			$sql     = "SELECT COUNT($count) FROM $orders {$clauses['join']} WHERE {$clauses['where']}";
+
 			self::$count_sql = $sql;
 		}
 		return $sql;
