@@ -133,3 +133,85 @@ $checks['the list of orders is narrowed by an index in the posts storage'] = fun
 	same( array( array( $other, $third ), 4 ), listed( array() ), 'not narrowed' );
 	array_map( 'wp_delete_post', array( $first, $guest, $third, $other ) );
 };
+
+/**
+ * The query behind WooCommerce's list of orders, as far as the plugin looks at it.
+ */
+class Orders_Query_Of_Shop {
+	/**
+	 * Returns the full name of a table.
+	 *
+	 * @param string $name Short name.
+	 */
+	public function get_table_name( $name ) {
+		global $wpdb;
+		return $wpdb->prefix . 'wc_' . $name;
+	}
+}
+
+/**
+ * Returns the ids of the orders that the narrowed list of WooCommerce's own tables shows, and how many there are.
+ *
+ * @param string[] $chosen What the address of the list says.
+ * @param string[] $seen   Receives the two queries.
+ */
+function listed_in_tables( $chosen, &$seen ) {
+	global $wpdb;
+	$_GET    = $chosen;
+	$orders  = "{$wpdb->prefix}wc_orders";
+	$args    = Wcflow_Orders_Query::prepare( array( 'orderby' => 'date' ) );
+	$query   = new Orders_Query_Of_Shop();
+	$clauses = array(
+		'fields'  => "$orders.id",
+		'join'    => '',
+		'where'   => "1=1 AND ($orders.status IN ('wc-completed')) AND ($orders.type = 'shop_order')",
+		'groupby' => "GROUP BY $orders.id",
+		'orderby' => "$orders.date_created_gmt DESC",
+		'limits'  => 'LIMIT 0, 2',
+	);
+	$clauses = apply_filters_ref_array( 'woocommerce_orders_table_query_clauses', array( $clauses, &$query, $args ) );
+	$page    = "SELECT {$clauses['fields']} FROM $orders {$clauses['join']} WHERE {$clauses['where']} {$clauses['groupby']} ORDER BY {$clauses['orderby']} {$clauses['limits']}";
+	$count   = apply_filters_ref_array( 'woocommerce_orders_table_query_count_sql', array( 'SELECT 77', &$query, $args ) );
+	array_push( $seen, $page, $count );
+	$listed = array( array_map( 'intval', $wpdb->get_col( $page ) ), (int) $wpdb->get_var( $count ) );
+	remove_all_filters( 'woocommerce_orders_table_query_clauses' );
+	remove_all_filters( 'woocommerce_orders_table_query_count_sql' );
+	$_GET = array();
+	return $listed;
+}
+
+$checks['the list of orders is narrowed by an index in WooCommerce\'s own tables'] = function () {
+	global $wpdb;
+	$orders = "{$wpdb->prefix}wc_orders";
+	eval( 'namespace Automattic\WooCommerce\Utilities; class OrderUtil { public static $on = true; public static function custom_orders_table_usage_is_enabled() { return self::$on; } }' );
+	$wpdb->query( "CREATE TABLE $orders (id bigint unsigned NOT NULL PRIMARY KEY, status varchar(20), type varchar(20), customer_id bigint unsigned, billing_email varchar(320), date_created_gmt datetime, KEY date_created (date_created_gmt), KEY type_status_date (type,status,date_created_gmt))" );
+	for ( $id = 70001; $id <= 70040; $id++ ) {
+		// Of 40 orders 30 are of the person 811.
+		$wpdb->insert( $orders, array( 'id' => $id, 'status' => 'wc-completed', 'type' => 'shop_order', 'customer_id' => $id % 4 ? 9811 : 0, 'billing_email' => 'P812@x.example', 'date_created_gmt' => gmdate( 'Y-m-d H:i:s', 1700000000 + $id ) ) );
+	}
+	$seen = array();
+	same( array( array( 70040, 70039 ), 40 ), listed_in_tables( array( 'wcflow_tag' => 'Gold' ), $seen ), 'tag' );
+	same( array( 'last' => 70040, 'storage' => 'orders', 'done' => true ), get_option( 'wcflow_orders' ), 'read from the other storage' );
+	same( array( array( 70040, 70036 ), 10 ), listed_in_tables( array( 'wcflow_tag' => 'Gold', 'wcflow_segment' => 'New' ), $seen ), 'tag and segment' );
+	same( array( array( 70040, 70036 ), 77 ), listed_in_tables( array( 'orderby' => 'wcflow_segment' ), $seen ), 'sorted, and counted by WooCommerce' );
+	same( array( array(), 0 ), listed_in_tables( array( 'wcflow_tag' => 'None' ), $seen ), 'nobody' );
+
+	// A tag of so many people that the newest orders are looked through.
+	$labels = Wcflow_Tables::name( 'labels' );
+	$rows   = array();
+	for ( $person = 100000; $person <= 105000; $person++ ) {
+		$rows[] = array( $person, 'tag', 'Common' );
+	}
+	$rows[] = array( 811, 'tag', 'Common' );
+	Wcflow_Tables::put( 'labels', array( 'person', 'kind', 'name' ), $rows );
+	same( array( array( 70039, 70038 ), 30 ), listed_in_tables( array( 'wcflow_tag' => 'Common' ), $seen ), 'a common tag' );
+	same( true, false !== strpos( $seen[8], 'FORCE INDEX (date_created)' ) && false === strpos( $seen[8], 'GROUP BY' ), $seen[8] );
+	foreach ( $seen as $sql ) {
+		foreach ( 'SELECT 77' === $sql ? array() : $wpdb->get_results( "EXPLAIN $sql", ARRAY_A ) as $step ) {
+			same( true, null === $step['table'] || null !== $step['key'], "$sql " . wp_json_encode( $step ) );
+		}
+	}
+	$wpdb->query( "DELETE FROM `$labels` WHERE name = 'Common'" );
+	$wpdb->query( "DROP TABLE $orders" );
+	\Automattic\WooCommerce\Utilities\OrderUtil::$on = false;
+};
