@@ -72,6 +72,8 @@ $checks['activation makes tables, epoch, capability and the daily purge'] = func
 	same( true, get_role( 'administrator' )->has_cap( 'wcflow_edit' ), 'administrator' );
 	same( true, get_role( 'shop_manager' )->has_cap( 'wcflow_edit' ), 'shop manager' );
 	same( true, (bool) wp_next_scheduled( 'wcflow_purge' ), 'purge' );
+	// What every page asks for is loaded with all other options; a missing option would be a query each time.
+	same( true, array_key_exists( 'wcflow_events', wp_load_alloptions( true ) ) && array_key_exists( 'wcflow_db_version', wp_load_alloptions() ), 'loaded at once' );
 };
 
 $checks['making the tables again changes nothing'] = function () {

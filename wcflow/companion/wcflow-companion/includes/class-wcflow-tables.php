@@ -48,6 +48,7 @@ class Wcflow_Tables {
 		dbDelta( self::schema() );
 		delete_option( Wcflow_Orders::OPTION );
 		add_option( 'wcflow_epoch', wp_generate_uuid4(), '', false );
+		add_option( 'wcflow_events', array() ); // Every page asks for it: where it is missing that is a query each time.
 		foreach ( array( 'administrator', 'shop_manager' ) as $name ) {
 			$role = get_role( $name );
 			if ( $role && ! $role->has_cap( 'wcflow_edit' ) ) {
