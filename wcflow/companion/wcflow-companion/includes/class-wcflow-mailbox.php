@@ -115,7 +115,7 @@ class Wcflow_Mailbox {
 		$user = wp_get_current_user();
 		return array(
 			'user_id'     => $user->ID,
-			'user_name'   => $user->display_name . ' (' . $user->user_login . ')',
+			'user_name'   => $user->display_name === $user->user_login ? $user->user_login : $user->display_name . ' (' . $user->user_login . ')',
 			'person'      => $person_row ? $person_row['person'] : 0,
 			'customer_id' => $person_row ? $person_row['customer_id'] : 0,
 			'email'       => $person_row ? $person_row['email'] : '',
