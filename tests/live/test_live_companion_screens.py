@@ -78,7 +78,7 @@ def test_the_customer_page_takes_every_kind_of_change(dashboard):
     dashboard.press(re.compile("Done.*Call"))
     dashboard.press(re.compile("Undo.*Tag added"))
     assert page.locator(form + "note-add").count() == 1
-    waiting = ["being added", "being removed", "becoming inactive", "becoming New Ltd."]
+    waiting = ["being added", "being removed", "becoming inactive", "being changed to New Ltd."]
     waiting += ["being deleted", "being marked as done", "being undone"]
     for words in waiting:
         expect(page.locator("#wpbody-content")).to_contain_text(words)
