@@ -4,6 +4,7 @@ import pytest
 
 from tests.persons import person
 from tests.simulation import Simulation
+from wcflow.cli.check_database import examine
 from wcflow.customers import erasure
 from wcflow.customers.bulk import change_many, load_saved_bulk, undo_bulk
 from wcflow.customers.bulk_actions import ACTIONS, BulkRequest, plan_change
@@ -100,3 +101,21 @@ def test_an_undo_leaves_out_who_was_deleted_since_it_was_asked_for(sim, action):
     assert left == held(sim, anna)
     with sim.db.reading() as tx:
         assert not [each for each in load_edits(tx, "shop", [anna]) if "Anna's" in each.words]
+
+
+@pytest.mark.parametrize("in_the_store", [False, True])
+def test_the_next_sync_works_after_an_undo_for_someone_who_is_gone(sim, in_the_store):
+    made = change(sim, "add-to-group", "Anna's", people(sim))
+    if in_the_store:
+        sim.sandbox.delete_customer(1, now=sim.now)
+        sim.nightly()
+    else:
+        delete_anna(sim)
+    sim.run_pass()
+    with sim.db.reading() as tx:
+        saved = load_saved_bulk(tx, ["shop"], made.id)
+    undo_bulk(sim.db, saved, by(sim))
+    sim.place_order(email="ben@example.com", customer=2)
+    sim.advance(minutes=5)
+    sim.run_pass()
+    assert [] == examine(sim.db, sim.config, sim.now).problems

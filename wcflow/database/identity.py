@@ -248,9 +248,9 @@ def mark_dirty(tx: Connection, store: str, people: Mapping[str, str]) -> dict[st
 
 
 def mark_persons_dirty(tx: Connection, store: str, persons: Iterable[int]) -> None:
-    """Mark these persons for evaluation."""
+    """Mark these persons for evaluation, unless they are gone."""
     for part in chunks(sorted(set(persons))):
-        matching = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
+        matching = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part), _PERSONS.c.present)
         tx.execute(update(_PERSONS).where(*matching).values(dirty=1))
         mark_cards_outdated(tx, store, part)
 
