@@ -200,3 +200,12 @@ def test_the_dashboard_works_without_woocommerce(wordpress):
     wordpress.run("nothing.php", "bare", install=True)
     lines = wordpress.run("admin.php", "bare", admin=True).splitlines()
     assert lines == ["ok the list of users", "ok the profile"]
+
+
+@pytest.mark.xdist_group("wordpress")
+def test_uninstall_removes_tags_and_segments_where_the_admin_wants_that(wordpress):
+    wordpress.sql("CREATE DATABASE removed")
+    wordpress.run("nothing.php", "removed", install=True)
+    lines = wordpress.run("uninstall_checks.php", "removed", admin=True).splitlines()
+    assert not [line for line in lines if not line.startswith("ok ")], "\n".join(lines)
+    assert len(lines) == 8
