@@ -62,6 +62,7 @@ foreach ( array( 'wcflow_tags' => 'Gold', 'wcflow_segment' => 'VIP', 'accepts_ma
 	update_post_meta( $order, $key, $value );
 	$wpdb->insert( $orders, array( 'order_id' => 7, 'meta_key' => $key, 'meta_value' => $value ) );
 }
+Wcflow_Streams::flush(); // WordPress deletes a plugin that is no longer active.
 define( 'WP_UNINSTALL_PLUGIN', 'wcflow-companion/wcflow-companion.php' );
 require WP_PLUGIN_DIR . '/wcflow-companion/uninstall.php';
 
