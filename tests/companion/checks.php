@@ -380,6 +380,7 @@ $checks['what happens to users is told'] = function () {
 	same( "order $order deleted", $told( function () use ( $order ) { wp_delete_post( $order, true ); } ), 'order deleted' );
 };
 
+require __DIR__ . '/task_checks.php';
 require __DIR__ . '/privacy_checks.php';
 
 $checks['deactivated and activated again, everything is there'] = function () {

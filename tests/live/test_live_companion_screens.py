@@ -212,6 +212,16 @@ def test_tasks_are_done_and_moved_from_their_list(dashboard):
     assert moved[:2] == (person, "task.snooze")
     assert moved[2]["task"] == str(write)
     assert utc(days=-6) < moved[2]["until"] < utc(days=-8)
+    for row in dashboard.rows(2):
+        dashboard.answer(row, "done", "Done.")
+    dashboard.page.reload()  # the list of tasks is older than the answers
+    expect(dashboard.page.locator("tbody")).to_contain_text("being marked as done")
+    expect(dashboard.page.locator("tbody")).to_contain_text("being moved")
+    time.sleep(1.1)
+    dashboard.summarize(tasks=tasks[1:])
+    dashboard.page.reload()
+    expect(dashboard.page.locator("tbody tr")).to_have_count(1)
+    expect(dashboard.page.locator("tbody")).not_to_contain_text("being")
 
 
 def test_the_order_preview_has_the_customers_segment_and_tags_in_one_line(dashboard):

@@ -54,14 +54,12 @@ add_action( 'before_woocommerce_init', 'wcflow_companion_declare_compatible' );
 function wcflow_companion_start() {
 	Wcflow_Tables::init();
 	Wcflow_Streams::init();
-	$parts = array( 'Wcflow_Changes', 'Wcflow_Rest', 'Wcflow_Settings', 'Wcflow_Consent', 'Wcflow_Events', 'Wcflow_Mail', 'Wcflow_Privacy', 'Wcflow_Analytics' );
+	$parts = array( 'Wcflow_Changes', 'Wcflow_Rest', 'Wcflow_Events', 'Wcflow_Mail', 'Wcflow_Privacy', 'Wcflow_Analytics' );
 	if ( is_admin() ) {
 		$parts[] = 'Wcflow_Admin';
 	}
 	foreach ( $parts as $part ) {
-		if ( method_exists( $part, 'init' ) ) {
-			$part::init();
-		}
+		$part::init();
 	}
 }
 add_action( 'plugins_loaded', 'wcflow_companion_start' );

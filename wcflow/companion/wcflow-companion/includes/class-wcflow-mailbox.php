@@ -204,6 +204,23 @@ class Wcflow_Mailbox {
 	}
 
 	/**
+	 * Returns the requests about tasks that are not answered yet, or were done after the list of tasks came: it shows them still.
+	 *
+	 * @param string $since When the list of tasks came, as 2026-11-28T20:15:00Z, or empty.
+	 */
+	public static function of_tasks( $since ) {
+		global $wpdb;
+		$table = Wcflow_Tables::name( 'requests' );
+		$found = self::shape_all( $wpdb->get_results( "SELECT * FROM `$table` WHERE state = 'pending' AND action IN ('task.done', 'task.snooze') ORDER BY id LIMIT 1000", ARRAY_A ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+		if ( '' !== $since ) {
+			$at    = str_replace( array( 'T', 'Z' ), array( ' ', '' ), $since );
+			$done  = $wpdb->prepare( "SELECT * FROM `$table` WHERE state = 'done' AND answered_at >= %s AND action IN ('task.done', 'task.snooze') ORDER BY id LIMIT 1000", $at ); // phpcs:ignore WordPress.DB.PreparedSQL
+			$found = array_merge( self::shape_all( $wpdb->get_results( $done, ARRAY_A ) ), $found ); // phpcs:ignore WordPress.DB.PreparedSQL
+		}
+		return $found;
+	}
+
+	/**
 	 * Returns how many requests wait for an answer.
 	 */
 	public static function count_pending() {

@@ -71,7 +71,7 @@ class Wcflow_Rest {
 				'settings'       => Wcflow_Settings::digest(),
 				'mail_url'       => home_url( '/' ),
 				'events'         => Wcflow_Settings::events(),
-				'consent_plugin' => method_exists( 'Wcflow_Consent', 'plugin' ) ? (string) Wcflow_Consent::plugin() : '',
+				'consent_plugin' => Wcflow_Consent::plugin(),
 				'hpos'           => Wcflow_Orders::has_hpos(),
 				'dropped_emails' => Wcflow_Limit::dropped(),
 			)

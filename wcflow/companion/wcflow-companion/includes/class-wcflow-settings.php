@@ -35,11 +35,12 @@ class Wcflow_Settings {
 	}
 
 	/**
-	 * Keeps a summary of the daemon.
+	 * Keeps a summary of the daemon, and when it came by this site's clock.
 	 *
 	 * @param array $summary Summary.
 	 */
 	public static function save_summary( $summary ) {
+		$summary['received_at'] = gmdate( 'Y-m-d\TH:i:s\Z' );
 		update_option( 'wcflow_summary', $summary, false );
 		self::$summaries = array();
 	}
@@ -192,7 +193,7 @@ class Wcflow_Settings {
 		foreach ( array( 'failed', 'segments', 'workflows', 'actions', 'tasks' ) as $name ) {
 			$summary[ $name ] = array_values( array_filter( $summary[ $name ], 'is_array' ) );
 		}
-		foreach ( array( 'daemon', 'store', 'sent_at', 'polled_at', 'poll_error', 'zone', 'currency' ) as $name ) {
+		foreach ( array( 'daemon', 'store', 'sent_at', 'received_at', 'polled_at', 'poll_error', 'zone', 'currency' ) as $name ) {
 			$summary[ $name ] = Wcflow_Cards::text( isset( $summary[ $name ] ) ? $summary[ $name ] : '' );
 		}
 		foreach ( array( 'waiting', 'failed' ) as $name ) {

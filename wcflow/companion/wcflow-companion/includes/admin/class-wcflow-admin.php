@@ -30,9 +30,7 @@ class Wcflow_Admin {
 			return;
 		}
 		foreach ( array( 'Wcflow_Requests', 'Wcflow_Panel', 'Wcflow_Users_List', 'Wcflow_Orders_List', 'Wcflow_Export', 'Wcflow_Options_Page' ) as $class ) {
-			if ( method_exists( $class, 'init' ) ) {
-				$class::init();
-			}
+			$class::init();
 		}
 		add_action( 'admin_menu', array( __CLASS__, 'menu' ), 60 );
 		add_action( 'admin_enqueue_scripts', array( __CLASS__, 'assets' ) );
@@ -67,11 +65,7 @@ class Wcflow_Admin {
 	 * @return string[]
 	 */
 	public static function vocabulary( $kind ) {
-		$names = array_filter( array_map( 'strval', array_filter( (array) Wcflow_Settings::vocabulary( $kind ), 'is_scalar' ) ), 'strlen' );
-		if ( ! $names && 'note_categories' === $kind ) {
-			$names = array( 'General', 'Follow-up', 'Complaint', 'Feedback', 'Meeting', 'Phone Call', 'Internal' );
-		}
-		return array_values( $names );
+		return Wcflow_Settings::vocabulary( $kind );
 	}
 
 	/**
@@ -165,7 +159,7 @@ class Wcflow_Admin {
 	 * @return bool
 	 */
 	private static function has_settings() {
-		return current_user_can( 'manage_woocommerce' ) && method_exists( 'Wcflow_Options_Page', 'render' );
+		return current_user_can( 'manage_woocommerce' );
 	}
 
 	/**

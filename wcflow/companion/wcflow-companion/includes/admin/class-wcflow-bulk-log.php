@@ -44,7 +44,7 @@ class Wcflow_Bulk_Log {
 		foreach ( $changes as $requests ) {
 			$count = array_sum( array_column( $requests, 'people' ) );
 			/* translators: %s: number of customers */
-			$whom = sprintf( _n( '%s customer', '%s customers', $count, 'wcflow-companion' ), number_format_i18n( $count ) );
+			$whom  = sprintf( _n( '%s customer', '%s customers', $count, 'wcflow-companion' ), number_format_i18n( $count ) );
 			$words = Wcflow_Pending::words( $requests[0] );
 			$words = mb_strtoupper( mb_substr( $words, 0, 1 ) ) . mb_substr( $words, 1 );
 			echo '<li><span class="wcflow-when">' . Wcflow_Html::ago( $requests[0]['at'] ) . '</span><div><bdi>' . esc_html( $words ) . '</bdi>: ' . esc_html( $whom ) . ' <span class="wcflow-meta"><bdi>' . esc_html( $requests[0]['by'] ) . '</bdi></span>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped where it is made.

@@ -15,7 +15,7 @@ class Wcflow_Bulk {
 	const NONCE = 'wcflow_bulk_nonce';
 
 	/**
-	 * Put one request for each person into the mailbox; return how many people that were.
+	 * Put one request for each person into the mailbox; return for how many people that went well.
 	 *
 	 * @param array[] $rows   Rows of people.
 	 * @param string  $action Action.
@@ -31,10 +31,12 @@ class Wcflow_Bulk {
 			}
 			$done[ $row['person'] ] = true;
 			foreach ( Wcflow_Requests::each( $data ) as $one ) {
-				Wcflow_Mailbox::add( $action, $row, $one, $bulk );
+				if ( is_wp_error( Wcflow_Mailbox::add( $action, $row, $one, $bulk ) ) ) {
+					$done[ $row['person'] ] = false;
+				}
 			}
 		}
-		return count( $done );
+		return count( array_filter( $done ) );
 	}
 
 	/**
@@ -66,12 +68,9 @@ class Wcflow_Bulk {
 		if ( ! Wcflow_Admin::may_edit() ) {
 			return $back;
 		}
-		// phpcs:disable WordPress.Security.NonceVerification.Recommended -- checked by the callers.
-		$top    = isset( $_REQUEST['wcflow_tag_name'] ) ? trim( (string) wp_unslash( $_REQUEST['wcflow_tag_name'] ) ) : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- cleaned below.
-		$bottom = isset( $_REQUEST['wcflow_tag_name2'] ) ? trim( (string) wp_unslash( $_REQUEST['wcflow_tag_name2'] ) ) : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- cleaned below.
-		// phpcs:enable
+		$top    = self::chosen( 'wcflow_tag_name' );
 		$action = 'wcflow_tag_add' === $action ? 'tag.add' : 'tag.remove';
-		$data   = Wcflow_Requests::clean( 'tag.add', array( 'tag' => '' !== $top ? $top : $bottom ) );
+		$data   = Wcflow_Requests::clean( 'tag.add', array( 'tag' => '' !== trim( $top ) ? $top : self::chosen( 'wcflow_tag_name2' ) ) );
 		if ( is_string( $data ) ) {
 			return add_query_arg( Wcflow_Requests::problem( $data ), $back );
 		}
@@ -121,14 +120,13 @@ class Wcflow_Bulk {
 	}
 
 	/**
-	 * Return a chosen filter value from the address, without slashes.
+	 * Return a value of the address as it was sent: angle brackets are allowed in tags. It is compared, and escaped where it is shown.
 	 *
 	 * @param string $name Name of the argument.
 	 * @return string
 	 */
 	public static function chosen( $name ) {
-		// phpcs:ignore WordPress.Security.NonceVerification.Recommended, WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- a name that is compared and escaped; angle brackets are allowed in tags.
-		$value = isset( $_GET[ $name ] ) && is_scalar( $_GET[ $name ] ) ? (string) wp_unslash( $_GET[ $name ] ) : '';
-		return mb_substr( wp_check_invalid_utf8( $value, true ), 0, 500 );
+		$value = filter_input( INPUT_GET, $name, FILTER_UNSAFE_RAW );
+		return is_string( $value ) ? mb_substr( wp_check_invalid_utf8( $value, true ), 0, 500 ) : '';
 	}
 }

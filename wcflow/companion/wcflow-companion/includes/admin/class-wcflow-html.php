@@ -241,8 +241,8 @@ class Wcflow_Html {
 		if ( '' !== $chosen && ! array_key_exists( $chosen, $options ) ) {
 			$options[ $chosen ] = $chosen;
 		}
-		$id   = 'wcflow-filter-' . sanitize_html_class( $name );
-		$html = '<label class="screen-reader-text" for="' . esc_attr( $id ) . '">' . esc_html( $label ) . '</label>';
+		$id    = 'wcflow-filter-' . sanitize_html_class( $name );
+		$html  = '<label class="screen-reader-text" for="' . esc_attr( $id ) . '">' . esc_html( $label ) . '</label>';
 		$html .= '<select name="' . esc_attr( $name ) . '" id="' . esc_attr( $id ) . '"><option value="">' . esc_html( $all ) . '</option>';
 		foreach ( $options as $value => $words ) {
 			$html .= '<option value="' . esc_attr( (string) $value ) . '"' . selected( (string) $value, $chosen, false ) . '>' . esc_html( self::short( $words ) ) . '</option>';

@@ -24,7 +24,7 @@ class Wcflow_Overview_Page {
 			return;
 		}
 		self::held( $summary );
-		self::failed( Wcflow_Card::list_of( $summary, 'failed' ) );
+		self::failed( $summary );
 		echo '<div class="wcflow-columns"><div>';
 		self::segments( Wcflow_Card::list_of( $summary, 'segments' ) );
 		self::workflows( Wcflow_Card::list_of( $summary, 'workflows' ) );
@@ -56,7 +56,7 @@ class Wcflow_Overview_Page {
 			/* translators: %s: number of changes */
 			$parts[] = esc_html( $wait ? sprintf( _n( '%s change waits in the queue.', '%s changes wait in the queue.', $wait, 'wcflow-companion' ), number_format_i18n( $wait ) ) : __( 'Nothing waits in the queue.', 'wcflow-companion' ) );
 		}
-		$mail =  Wcflow_Mailbox::count_pending();
+		$mail = Wcflow_Mailbox::count_pending();
 		if ( $mail ) {
 			/* translators: %s: number of changes */
 			$parts[] = esc_html( sprintf( _n( '%s change from this dashboard is still pending.', '%s changes from this dashboard are still pending.', $mail, 'wcflow-companion' ), number_format_i18n( $mail ) ) );
@@ -164,14 +164,22 @@ class Wcflow_Overview_Page {
 	/**
 	 * Print the work that failed, with the reasons.
 	 *
-	 * @param array[] $failed Failed work.
+	 * @param array $summary Summary. It names only the latest ones.
 	 */
-	private static function failed( $failed ) {
+	private static function failed( $summary ) {
+		$failed = Wcflow_Card::list_of( $summary, 'failed' );
 		if ( ! $failed ) {
 			return;
 		}
+		$queue = isset( $summary['queue'] ) && is_array( $summary['queue'] ) ? $summary['queue'] : array();
+		$count = max( count( $failed ), (int) Wcflow_Card::string( $queue, 'failed' ) );
 		/* translators: %s: number of changes */
-		echo '<div class="wcflow-card wcflow-failed"><h2>' . esc_html( sprintf( _n( '%s change failed', '%s changes failed', count( $failed ), 'wcflow-companion' ), number_format_i18n( count( $failed ) ) ) ) . '</h2><ul>';
+		$title = sprintf( _n( '%s change failed', '%s changes failed', $count, 'wcflow-companion' ), number_format_i18n( $count ) );
+		if ( $count > count( $failed ) ) {
+			/* translators: 1: such as "57 changes failed", 2: number of changes */
+			$title = sprintf( __( '%1$s. The latest %2$s:', 'wcflow-companion' ), $title, number_format_i18n( count( $failed ) ) );
+		}
+		echo '<div class="wcflow-card wcflow-failed"><h2>' . esc_html( $title ) . '</h2><ul>';
 		foreach ( $failed as $one ) {
 			$person = absint( Wcflow_Card::string( $one, 'person' ) );
 			$words  = '<bdi>' . esc_html( Wcflow_Card::string( $one, 'words' ) ) . '</bdi>';

@@ -42,7 +42,7 @@ class Wcflow_Tasks_Page {
 			$tasks = array_filter(
 				$tasks,
 				function ( $task ) use ( $assignee ) {
-					return $assignee === Wcflow_Card::string( $task, 'assignee' );
+					return Wcflow_Card::string( $task, 'assignee' ) === $assignee;
 				}
 			);
 		}
@@ -56,7 +56,7 @@ class Wcflow_Tasks_Page {
 		self::table( array_slice( $tasks, ( $page - 1 ) * self::PER_PAGE, self::PER_PAGE ) );
 		$links = paginate_links(
 			array(
-				'base'    => add_query_arg( 'paged', '%#%' ),
+				'base'    => add_query_arg( 'paged', '%#%', remove_query_arg( array( 'wcflow_sent', 'wcflow_problem' ) ) ),
 				'format'  => '',
 				'current' => $page,
 				'total'   => (int) ceil( count( $tasks ) / self::PER_PAGE ),
@@ -111,7 +111,7 @@ class Wcflow_Tasks_Page {
 	 * @param array[] $tasks Tasks.
 	 */
 	private static function table( $tasks ) {
-		$waiting = new Wcflow_Pending( Wcflow_Mailbox::pending( 1000 ) );
+		$waiting = new Wcflow_Pending( Wcflow_Mailbox::of_tasks( Wcflow_Card::string( Wcflow_Admin::summary(), 'received_at' ) ) );
 		$done    = $waiting->values( 'task.done', 'task' );
 		$later   = $waiting->values( 'task.snooze', 'task' );
 		echo '<table class="widefat striped wcflow-table wcflow-clear-both"><thead><tr>';
