@@ -120,13 +120,15 @@ class Wcflow_Bulk {
 	}
 
 	/**
-	 * Return a value of the address as it was sent: angle brackets are allowed in tags. It is compared, and escaped where it is shown.
+	 * Return a value of the address as one line. Angle brackets stay, because a tag may have them: it is compared, and
+	 * escaped where it is shown.
 	 *
 	 * @param string $name Name of the argument.
 	 * @return string
 	 */
 	public static function chosen( $name ) {
-		$value = filter_input( INPUT_GET, $name, FILTER_UNSAFE_RAW );
-		return is_string( $value ) ? mb_substr( wp_check_invalid_utf8( $value, true ), 0, 500 ) : '';
+		$value = isset( $_GET[ $name ] ) ? wp_unslash( $_GET[ $name ] ) : ''; // phpcs:ignore WordPress.Security.NonceVerification.Recommended, WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- a filter changes nothing; cleaned below.
+		$value = is_scalar( $value ) ? wp_check_invalid_utf8( (string) $value, true ) : '';
+		return mb_substr( preg_replace( '/\p{Cc}+/u', '', $value ), 0, 500 );
 	}
 }
