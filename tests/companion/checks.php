@@ -314,7 +314,7 @@ $checks['the mailbox: pending, answered, refused, kept'] = function () {
 	same( array( 17 ), array_keys( Wcflow_Mailbox::pending_for_many( array( 17, 18 ) ) ), 'many' );
 	age( 'requests', 5 );
 	$rows = call( 'GET', 'requests' )[1]['rows'];
-	same( array( 'tag.add', "It's \"so\" <b>\\n😀", 'why', 'admin (admin)', 0 ), array( $rows[0]['action'], $rows[0]['data']['tag'], $rows[0]['reason'], $rows[0]['by'], $rows[1]['person'] ), 'rows' );
+	same( array( 'tag.add', "It's \"so\" <b>\\n😀", 'why', 'admin', 0 ), array( $rows[0]['action'], $rows[0]['data']['tag'], $rows[0]['reason'], $rows[0]['by'], $rows[1]['person'] ), 'rows' );
 	$answers = array( array( 'id' => $one, 'key' => $rows[0]['key'], 'state' => 'done', 'words' => 'Added.' ), array( 'id' => $two, 'key' => 'other', 'state' => 'done', 'words' => '' ), 'x' );
 	same( array( 'saved' => 1 ), call( 'POST', 'requests/answers', array( 'answers' => $answers ) )[1], 'saved' );
 	same( array( 'saved' => 1 ), call( 'POST', 'requests/answers', array( 'answers' => $answers ) )[1], 'saved again' );
