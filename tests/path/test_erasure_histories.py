@@ -1,6 +1,6 @@
 """After any activities, faults and crashes: deleted customers are gone, and nothing is done twice."""
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,9 +20,16 @@ from tests.simulation import ProcessKilled, Simulation
 from wcflow import sync
 from wcflow.cli.check_database import examine
 from wcflow.customers import erasure
+from wcflow.customers.bulk import change_many, load_saved_bulk, undo_bulk
+from wcflow.customers.bulk_actions import BulkRequest, plan_change
 from wcflow.customers.erasure import Orders
+from wcflow.customers.import_lines import read_lines
+from wcflow.customers.import_table import match_columns, read_table
+from wcflow.customers.imports import Importer
 from wcflow.database.edits import EditedBy
+from wcflow.database.erase_person import count_held
 from wcflow.database.erasures import load_erasures
+from wcflow.database.people import load_person_ids
 from wcflow.errors import WcflowError
 
 RULES = """
@@ -70,7 +77,8 @@ class ErasureHistories(RuleBasedStateMachine):
         self.resources = ExitStack()
         folder = Path(self.resources.enter_context(TemporaryDirectory()))
         self.sim = Simulation(folder, RULES, hpos=hpos, wcflow=f"max_writes = {most}")
-        self.deleted, self.current = {}, set()
+        self.deleted, self.current, self.gone, self.most = {}, set(), set(), most
+        self.changes, self.saved = 0, None
         self.sim.run_pass()
         for name in NAMES[:2]:
             self.customer_registers(name)
@@ -118,14 +126,80 @@ class ErasureHistories(RuleBasedStateMachine):
                 return
             orders = self.orders(name)
             self.sim.advance(seconds=1)
-            erasure.erase(tx, shop, who, EditedBy("maria", self.sim.now), orders=mode)
+            erasure.erase(tx, shop, who, self._by, orders=mode)
+        self.gone.add(who)
         self.sim.advance(seconds=1)
         self.deleted |= dict.fromkeys(orders, mode)
         self.current.discard(name)
 
+    @property
+    def _by(self):
+        return EditedBy("maria", self.sim.now)
+
+    @rule(
+        action=st.sampled_from(["add-tag", "add-to-group", "deactivate", "note"]),
+        deletes=st.none() | st.tuples(PICK, st.sampled_from(Orders)),
+    )
+    def team_changes_everyone(self, action, deletes):
+        """Someone can be deleted after they were selected."""
+        self.changes += 1
+        value = "" if action == "deactivate" else f"Bulk {self.changes}"
+        with self.sim.db.reading() as tx:
+            persons = load_person_ids(tx, "shop")
+            planned = plan_change(tx, action, BulkRequest("shop", self.sim.config, value), [])
+        if deletes:
+            self.customer_is_deleted(*deletes)
+        made = change_many(self.sim.db, "shop", persons, planned, self._by)
+        self.saved = made.id or self.saved
+
+    @rule(deletes=st.none() | st.tuples(PICK, st.sampled_from(Orders)))
+    def team_imports_a_file(self, deletes):
+        """Someone can be deleted after the file was read."""
+        self.changes += 1
+        text = "email,tags,group,note,company\n" + "".join(
+            f"{address(name)},Bulk {self.changes},Bulk,{name} likes tea,Acme\n"
+            for name in sorted(self.current)
+        )
+        table, (shop,) = read_table(text), self.sim.config.stores
+        with self.sim.db.reading() as tx:
+            columns = match_columns(table.columns, ())
+            lines = read_lines(tx, "shop", table, columns, "", self.sim.now.date()).good
+        if deletes:
+            self.customer_is_deleted(*deletes)
+        made = Importer(self.sim.db, self.sim.config, shop, lines).run(self._by)
+        self.saved = made.id or self.saved
+
+    @rule(deletes=st.none() | st.tuples(PICK, st.sampled_from(Orders)))
+    def team_undoes_the_latest_of_these(self, deletes):
+        if self.saved:
+            with self.sim.db.reading() as tx:
+                saved = load_saved_bulk(tx, ["shop"], self.saved)
+            if deletes:
+                self.customer_is_deleted(*deletes)
+            undo_bulk(self.sim.db, saved, self._by)
+            self.saved = None
+
+    @contextmanager
+    def within_the_write_limit(self):
+        """Without an approval, a pass writes tags in as many places as the limit allows."""
+        before = self.tagged_places()
+        yield
+        assert len(self.tagged_places() - before) <= self.most
+
+    def tagged_places(self):
+        sandbox = self.sim.sandbox
+        found = {each for each in sandbox.order_ids() if self.has_bulk_tag(self.sim.tags(each))}
+        accounts = sandbox.customer_ids()
+        tagged = {each for each in accounts if self.has_bulk_tag(self.sim.customer_tags(each))}
+        return found | {-each for each in tagged}
+
+    @staticmethod
+    def has_bulk_tag(tags):
+        return any(tag.startswith("Bulk") for tag in tags)
+
     @rule()
     def run_pass(self):
-        with suppress(WcflowError):
+        with self.within_the_write_limit(), suppress(WcflowError):
             self.sim.run_pass(approve=False, check_store=False)
 
     @rule(hours=st.sampled_from([0.02, 0.2, 30, 72]))
@@ -151,6 +225,7 @@ class ErasureHistories(RuleBasedStateMachine):
     @rule(steps=st.integers(0, 200), write=st.sampled_from([0, 0, 1, 3]))
     def crash_in_sync(self, steps, write):
         with (
+            self.within_the_write_limit(),
             suppress(ProcessKilled, WcflowError),
             self.sim.crash_after(steps, from_write=write) as context,
         ):
@@ -203,6 +278,11 @@ class ErasureHistories(RuleBasedStateMachine):
         assert [] == examine(self.sim.db, self.sim.config, self.sim.now).problems
         with self.sim.db.reading() as tx:
             assert all(each.finished_at for each in load_erasures(tx, "shop"))
+            for who in self.gone:
+                held = count_held(tx, "shop", who)
+                assert {"edits", "runs", "changes", "codes"} >= {
+                    each for each in held if held[each]
+                }
         with self.sim.db._engine.connect() as tx:
             lines = [*tx.connection.driver_connection.iterdump()]
         for name in {*NAMES} - self.current:

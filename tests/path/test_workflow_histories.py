@@ -24,6 +24,9 @@ from tests.path.test_histories import HYPOTHESIS_SETTINGS, PICK, Histories, run_
 from tests.search_settings import HISTORIES
 from wcflow.database.tasks import DONE, TASK, change_task, load_tasks
 
+CRASH = st.none() | st.none() | st.integers(0, 60)
+"""After how many steps a bulk change is interrupted, if at all."""
+
 
 class WorkflowHistories(Histories):
     """Customers get e-mails and answer, mail servers fail, and the team works on its tasks."""
@@ -85,14 +88,17 @@ class WorkflowHistories(Histories):
         self.run_pass()
 
     @rule(
-        deed=st.sampled_from(BULK_DEEDS),
-        pick=PICK,
-        crash=st.none() | st.integers(0, 120),
-        size=st.sampled_from([1, 2, 500]),
+        deeds=st.lists(
+            st.tuples(st.sampled_from(BULK_DEEDS), PICK, CRASH, st.sampled_from([1, 2, 500])),
+            min_size=2,
+            max_size=4,
+        )
     )
-    def team_changes_many_customers(self, deed, pick, crash, size):
+    def team_changes_many_customers(self, deeds):
         """It is killed halfway, or not; what was interrupted can be continued later."""
-        self.bulk_team.do(deed, pick, crash, size)
+        self.run_pass()  # so that wcflow knows everyone
+        for deed, pick, crash, size in deeds:
+            self.bulk_team.do(deed, pick, crash, size)
 
     @rule(
         deed=st.sampled_from(BULK_DEEDS),
@@ -129,6 +135,13 @@ class WorkflowHistories(Histories):
                 task = tasks[pick % len(tasks)]
                 change_task(tx, task.id, state=DONE, done_by="sam", done_at=self.sim.now)
                 self.activity.finished_tasks.add(task.id)
+
+    def run_until_quiet(self):
+        """Before, the team makes every kind of bulk change for everyone."""
+        self.sim.faults.recover()
+        self.run_pass()
+        self.bulk_team.do_everything()
+        super().run_until_quiet()
 
     def check(self):
         super().check()
