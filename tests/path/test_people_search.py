@@ -1,5 +1,7 @@
 """Searches and lists of people give the same on SQLite and on PostgreSQL."""
 
+from random import Random
+
 import pytest
 from sqlalchemy import insert, update
 
@@ -214,3 +216,44 @@ def test_a_tag_is_found_whatever_its_case_and_characters(sim, tag, expected):
         tags = dumps(["50% off", "Big", 'Größe "XL"'])
         tx.execute(update(_PERSONS).where(_PERSONS.c.id == bob).values(current_tags=tags))
     assert expected == listed(sim, PeopleFilter(tag=tag))
+
+
+def test_common_and_rare_tags_select_as_reading_every_list_of_tags_does(sim, monkeypatch):
+    """Rare tags select by ids, and common ones while the list is read in its order."""
+    monkeypatch.setattr("wcflow.database.people_filter._MANY", 20)
+    random = Random(7)
+    lists = {number: random.sample(TAGS, random.randrange(len(TAGS))) for number in range(99, 300)}
+    with sim.db.transaction() as tx:
+        empty = PersonRow(store="shop").model_dump(exclude={"id"})
+        rows = [
+            {**empty, "id": each, "list_key": f"2{each}", "total_spent": random.randrange(9)}
+            | {"current_tags": dumps(tags), "present": each % 9 != 0, "inactive": each % 3 == 0}
+            for each, tags in lists.items()
+        ]
+        tx.execute(insert(_PERSONS), rows)
+        texts = [
+            {"store": "shop", "person": each["id"], "phones": "", "words": f"\nno {each['id']}\n"}
+            for each in rows
+            if each["present"]
+        ]
+        tx.execute(insert(_TEXTS), texts)
+    for wanted in (*TAGS, "GOLD", "größe", "Gol", "gold%"):
+        for inactive, search in ((None, ""), (True, ""), (None, "no 1"), (False, "no")):
+            expected = [
+                row
+                for row in rows
+                if row["present"]
+                and wanted.casefold() in [each.casefold() for each in lists[row["id"]]]
+                and inactive in (None, row["inactive"])
+                and (search in ("", "no") or "1" in str(row["id"]))
+            ]
+            expected.sort(key=lambda row: (row["total_spent"], row["id"]), reverse=True)
+            with sim.db.reading() as tx:
+                people = PeopleFilter(tag=wanted, inactive=inactive, search=search)
+                query = PeopleQuery(tx, "shop", people, BELONGING, "spent", descending=True)
+                assert [row["id"] for row in expected] == query.ids()
+                assert [row["id"] for row in expected[3:8]] == query.ids(5, 3)
+                assert len(expected) == query.matched
+
+
+TAGS = ["Gold", "Silver", "Größe", "GRÖSSE", 'A "B" c', "Gold_", "back\\slash", "VIP 50%", "Ğ", "x"]
