@@ -190,9 +190,9 @@ def _with_keys(contents):
         keys[row["person"]] = f"c{row['value']}" if account else f"g:{row['value']}"
     return {
         name: [
-            row
-            | ({"key": keys[row["person"]]} if "person" in row else {})
-            | ({"key": keys[row["id"]]} if name == "person" else {})
+            ({"key": keys.get(row["person"], "")} if "person" in row else {})
+            | ({"key": keys.get(row["id"], "")} if name == "person" else {})
+            | row
             for row in rows
         ]
         for name, rows in contents.items()
