@@ -136,6 +136,10 @@ def is_renewal(order: Order) -> bool:
     return order.created_via == "subscription" or bool(order.meta.get(RENEWAL_META))
 
 
+ENDED_SUBSCRIPTION = frozenset({"cancelled", "expired", "switched", "trash"})
+"""The statuses of subscriptions that never renew again."""
+
+
 class Subscription(msgspec.Struct, frozen=True):
     """A subscription of the plugin WooCommerce Subscriptions.
 

@@ -1,10 +1,12 @@
 """``wcflow customer delete``, ``erase-request`` and ``erasures``: delete customers, with a receipt."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.command_line import CommandLine
+from wcflow.sandbox import subscriptions
 
 ADDRESS = {"first_name": "Anna", "last_name": "Meier", "phone": "+49 30 123", "city": "Berlin"}
 
@@ -90,6 +92,28 @@ def test_what_woocommerce_lists_of_a_guest_is_named_as_kept(cli):
         result = run(cli, "customer", "erase-request", who)
         assert said == (words in " ".join(result.out.split()))
         assert "analytics list of customers" in " ".join(result.out.split())
+
+
+def test_subscriptions_are_counted_and_one_that_can_renew_is_named(cli):
+    state, now = cli.sandbox.state, cli.sim.now
+    state.settings = replace(state.settings, plugins=frozenset({"subscriptions"}))
+    begin = {"customer_id": 1, "email": "anna@example.com"}
+    number = subscriptions.begin(state, now=now, status="on-hold", **begin)
+    sync(cli)
+    refused = run(cli, "customer", "delete", "anna@example.com", "--yes")
+    assert f"their subscription {number} is on-hold; cancel it in WooCommerce first" in refused.err
+    subscriptions.change(state, number, now=now, status="cancelled")
+    sync(cli)
+    result = run(cli, "customer", "delete", "anna@example.com", "--yes")
+    words = " ".join(result.out.split())
+    assert "e-mail addresses and notes in 1 subscription that ended" in words
+    assert "the subscriptions without these data" in words
+    assert (
+        "waits for the store: 0 of 2 orders and 0 of 1 subscription done"
+        == (erasures(cli)[0]["state"])
+    )
+    sync(cli, 3)
+    assert "finished" == erasures(cli)[0]["state"]
 
 
 def test_several_customers_are_deleted_each_with_a_receipt(cli, tmp_path):

@@ -212,6 +212,8 @@ def _question(found: Sequence[Chosen], orders: Orders) -> str:
     whom = "this customer" if len(found) == 1 else f"these {len(found):,} customers"
     count = sum(len(each.held.orders) for each in found)
     their = f"{orders} {output.format_count(count, 'order')}"
+    if ended := sum(len(each.held.subscriptions) for each in found):
+        their += f" and {output.format_count(ended, 'subscription')}"
     return f"Delete {whom} and {their}? Nothing takes it back."
 
 

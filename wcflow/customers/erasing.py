@@ -12,7 +12,15 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, select
 
 from wcflow.actions.erase import DELETE_ACCOUNT
-from wcflow.customers.erasure import ERASED, ORDER_KINDS, Orders, queue_account, queue_orders
+from wcflow.customers.erasure import (
+    ERASED,
+    ORDER_KINDS,
+    SUBSCRIPTION_KINDS,
+    Orders,
+    queue_account,
+    queue_orders,
+    queue_subscriptions,
+)
 from wcflow.database.edits import EditedBy
 from wcflow.database.erase_person import empty_changes
 from wcflow.database.erasures import (
@@ -27,6 +35,12 @@ from wcflow.database.erasures import (
 from wcflow.database.identity import Owner
 from wcflow.database.orders import load_orders, load_orders_of_people
 from wcflow.database.sql import stamp, table_of
+from wcflow.database.subscriptions import (
+    anonymize_subscriptions,
+    delete_subscriptions,
+    load_guest_subscriptions,
+    load_subscriptions_of_people,
+)
 from wcflow.database.tables import OrderRow
 from wcflow.poll.compare import confirm_missing_orders, refetch_orders
 from wcflow.poll.context import PollContext
@@ -85,8 +99,10 @@ def _take_next_step(tx: Connection, context: PollContext, erasure: Erasure) -> N
     by = EditedBy(erasure.erased_by, context.now)
     orders = {each.target_id for each in places if each.kind in ORDER_KINDS.values()}
     late = _find_late_orders(tx, erasure, orders)
-    if late:
-        queue_orders(tx, erasure, late, by)
+    queue_orders(tx, erasure, late, by)
+    late += (subscriptions := _find_late_subscriptions(tx, erasure, places))
+    queue_subscriptions(tx, erasure, subscriptions, by)
+    _forget_subscriptions(tx, erasure, places)
     if late or any(each.state != "done" for each in places):
         return
     if erasure.account and all(each.kind != DELETE_ACCOUNT for each in places):
@@ -94,6 +110,9 @@ def _take_next_step(tx: Connection, context: PollContext, erasure: Erasure) -> N
         return
     if erasure.account:
         drop_customers(tx, context.settings, [erasure.account])
+        # The plugin deletes with an account what it still has.
+        left = load_subscriptions_of_people(tx, store, [erasure.account], [])
+        delete_subscriptions(tx, store, [each.id for each in left])
     # What was being delivered at the moment of the deletion has left its outcome.
     empty_changes(tx, store, erasure.person, ERASED, context.now)
     later = _find_later_owners(tx, erasure)
@@ -125,6 +144,29 @@ def _find_guest_orders(tx: Connection, erasure: Erasure, erased: OpenIdentities)
     )
     rows = tx.execute(select(_ORDERS.c.id, _ORDERS.c.email).where(*recent))
     return {row.id for row in rows if guest_key(row.email) in erased}
+
+
+def _find_late_subscriptions(
+    tx: Connection, erasure: Erasure, places: Iterable[Place]
+) -> list[int]:
+    """Return subscriptions of the person that began before the deletion, and were read after it."""
+    known = {each.target_id for each in places if each.kind in SUBSCRIPTION_KINDS.values()}
+    numbers = [erasure.account] if erasure.account else []
+    erased = load_open_identities(tx, erasure.store, erasure.id)
+    guests = load_guest_subscriptions(tx, erasure.store)
+    emails = {email for _, email in guests if guest_key(email) in erased}
+    found = load_subscriptions_of_people(tx, erasure.store, numbers, emails)
+    return sorted({each.id for each in found if each.created <= erasure.at} - known)
+
+
+def _forget_subscriptions(tx: Connection, erasure: Erasure, places: Iterable[Place]) -> None:
+    """Do here what the store has done; its own answer can come late, or from a cache."""
+    kind = SUBSCRIPTION_KINDS[erasure.mode]
+    done = [each.target_id for each in places if each.kind == kind and each.state == "done"]
+    if erasure.mode == Orders.DELETE:
+        delete_subscriptions(tx, erasure.store, done)
+    else:
+        anonymize_subscriptions(tx, erasure.store, done)
 
 
 def _guest_orders_since(erasure: Erasure, start: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -1,11 +1,12 @@
 """Delete a customer: all that wcflow keeps about them at once, and then their data in the store.
 
-The store's part is in the outbox: each order and coupon, then the account (``customers.erasing``).
+The store's part is in the outbox: each subscription, order and coupon, then the account
+(``customers.erasing``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -14,8 +15,10 @@ from sqlalchemy import Connection, select
 from wcflow.actions.erase import (
     ANONYMIZE_COUPON,
     ANONYMIZE_ORDER,
+    ANONYMIZE_SUBSCRIPTION,
     DELETE_ACCOUNT,
     DELETE_ORDER,
+    DELETE_SUBSCRIPTION,
     ROLES,
 )
 from wcflow.config.stores import StoreSettings
@@ -37,17 +40,16 @@ from wcflow.database.orders import delete_orders, load_orders_of_people
 from wcflow.database.same_person import with_joined
 from wcflow.database.sql import table_of
 from wcflow.database.stores import load_store_row
-from wcflow.database.subscriptions import load_subscriptions_of_people
+from wcflow.database.subscriptions import delete_subscriptions, load_subscriptions_of_people
 from wcflow.database.suppression import EMAIL
 from wcflow.database.tables import IdentityRow
 from wcflow.errors import UsageError
 from wcflow.profile import account_in, account_key, email_in, guest_key
-from wcflow.records import Order
+from wcflow.records import ENDED_SUBSCRIPTION, Order, Subscription
 from wcflow.units import normalize_email
 
 ERASED = "deleted with the customer"
 _OPEN_ORDERS = frozenset({"pending", "on-hold", "processing"})
-_RUNNING = frozenset({"active", "on-hold", "pending", "pending-cancel"})
 _IDENTITIES = table_of(IdentityRow)
 
 
@@ -63,18 +65,26 @@ ORDER_KINDS: Mapping[str, str] = {
     Orders.DELETE: DELETE_ORDER,
 }
 """The changes in the store, by what becomes of the orders."""
+SUBSCRIPTION_KINDS: Mapping[str, str] = {
+    Orders.ANONYMIZE: ANONYMIZE_SUBSCRIPTION,
+    Orders.DELETE: DELETE_SUBSCRIPTION,
+}
+"""The same for subscriptions, which share the fate of the orders."""
 
 
 class Held(NamedTuple):
     """What is held on a person. ``refused`` says why they cannot be deleted, or is empty.
 
-    ``counts`` are rows of wcflow, ``open_orders`` the orders that are not completed yet.
+    ``counts`` are rows of wcflow, ``open_orders`` the orders that are not completed yet,
+    ``out_of_reach`` the subscriptions that wcflow knows of and the store does not show any more.
     """
 
     account: int
     emails: frozenset[str]
     orders: tuple[Order, ...]
     open_orders: int
+    subscriptions: tuple[Subscription, ...]
+    out_of_reach: tuple[Subscription, ...]
     counts: Mapping[str, int]
     suppressed: bool
     refused: str
@@ -93,18 +103,23 @@ def load_held(tx: Connection, settings: StoreSettings, person: int) -> Held:
     emails = _load_emails(tx, settings, person, key)
     numbers = [account] if account else []
     orders = load_orders_of_people(tx, store, numbers, emails)
+    subscriptions = tuple(load_subscriptions_of_people(tx, store, numbers, sorted(emails)))
+    row = load_store_row(tx, store)
+    there = row is not None and row.has_subscriptions
     found = suppression.load(tx, store, EMAIL, emails)
     return Held(
         account,
         emails,
         tuple(orders),
         sum(each.status in _OPEN_ORDERS for each in orders),
+        subscriptions if there else (),
+        () if there else subscriptions,
         {
             **count_held(tx, store, person),
             "coupons": len(load_coupon_codes(tx, store, person)),
         },
         bool(found),
-        _refusal(tx, settings, account, emails),
+        _refusal(tx, settings, account, subscriptions),
     )
 
 
@@ -126,7 +141,9 @@ def _load_emails(tx: Connection, settings: StoreSettings, person: int, key: str)
     return frozenset(known | {each.email for each in owners if found[each] == key})
 
 
-def _refusal(tx: Connection, settings: StoreSettings, account: int, emails: Collection[str]) -> str:
+def _refusal(
+    tx: Connection, settings: StoreSettings, account: int, subscriptions: Iterable[Subscription]
+) -> str:
     store = settings.name
     row = load_store_row(tx, store)
     if not settings.write:
@@ -136,10 +153,10 @@ def _refusal(tx: Connection, settings: StoreSettings, account: int, emails: Coll
     customer = load_customers(tx, store, [account]).get(account) if account else None
     if customer is not None and customer.role not in ROLES:
         return f"their account has the role {customer.role}: wcflow deletes only customers"
-    numbers = [account] if account else []
-    known = load_subscriptions_of_people(tx, store, numbers, sorted(emails))
-    if any(each.status in _RUNNING for each in known):
-        return "they have a subscription that is not cancelled; cancel it in WooCommerce first"
+    for each in subscriptions:
+        if each.status not in ENDED_SUBSCRIPTION:
+            name = each.number or each.id
+            return f"their subscription {name} is {each.status}; cancel it in WooCommerce first"
     return ""
 
 
@@ -167,10 +184,14 @@ def erase(
     codes += empty_shared(tx, store, held.keys, person, ERASED)
     forget_places(tx, store, held.keys, numbers, held.account)
     erase_person(tx, store, person, ERASED, by.at)
+    subscriptions = [each.id for each in held.subscriptions]
+    queue_subscriptions(tx, erasure, subscriptions, by)
     queue_orders(tx, erasure, numbers, by)
     _queue_coupons(tx, erasure, codes, by)
+    delete_subscriptions(tx, store, [each.id for each in held.out_of_reach])
     if orders is Orders.DELETE:
         delete_orders(tx, store, numbers)
+        delete_subscriptions(tx, store, subscriptions)
     words = f"deleted a customer (erasure {erasure.id})"
     data = {"erasure": erasure.id}
     return Outcome(words, save_edit(tx, store, 0, "erasure", words, by, data))
@@ -181,21 +202,39 @@ def receipt_counts(held: Held) -> dict[str, int]:
     guests = sum(not each.customer_id for each in held.orders)
     more = {"orders": len(held.orders), "guest_orders": guests}
     more |= {"accounts": int(bool(held.account)), "suppressed": int(held.suppressed)}
+    more |= {
+        "subscriptions": len(held.subscriptions),
+        "subscriptions_out_of_reach": len(held.out_of_reach),
+    }
     return {**held.counts, **more}
 
 
 def queue_orders(tx: Connection, erasure: Erasure, orders: Collection[int], by: EditedBy) -> None:
     """Queue what becomes of these orders in the store."""
-    kind = ORDER_KINDS[erasure.mode]
+    _queue_each(tx, erasure, "order", ORDER_KINDS[erasure.mode], orders, by)
+
+
+def queue_subscriptions(
+    tx: Connection, erasure: Erasure, subscriptions: Collection[int], by: EditedBy
+) -> None:
+    """Queue what becomes of these subscriptions in the store."""
+    _queue_each(tx, erasure, "subscription", SUBSCRIPTION_KINDS[erasure.mode], subscriptions, by)
+
+
+def _queue_each(
+    tx: Connection, erasure: Erasure, what: str, kind: str, numbers: Iterable[int], by: EditedBy
+) -> None:
     nothing: Mapping[str, str] = {}
-    changes = [(_change(erasure, f"order {number}", kind, number), nothing) for number in orders]
+    changes = [(_change(erasure, f"{what} {each}", kind, each), nothing) for each in numbers]
     _queue(tx, erasure, changes, by)
 
 
 def queue_account(tx: Connection, erasure: Erasure, by: EditedBy) -> None:
-    """Queue the deletion of the account."""
-    number = erasure.account
-    _queue(tx, erasure, [(_change(erasure, f"customer {number}", DELETE_ACCOUNT, number), {})], by)
+    """Queue the deletion of the account; a store with subscriptions is looked at for new ones."""
+    number, row = erasure.account, load_store_row(tx, erasure.store)
+    payload = {"subscriptions": "yes"} if row is not None and row.has_subscriptions else {}
+    change = _change(erasure, f"customer {number}", DELETE_ACCOUNT, number)
+    _queue(tx, erasure, [(change, payload)], by)
 
 
 def _queue_coupons(tx: Connection, erasure: Erasure, codes: Collection[str], by: EditedBy) -> None:

@@ -10,10 +10,17 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from wcflow.customers.erasure import ORDER_KINDS, Held, Orders, receipt_counts
+from wcflow.customers.erasure import (
+    ORDER_KINDS,
+    SUBSCRIPTION_KINDS,
+    Held,
+    Orders,
+    receipt_counts,
+)
 from wcflow.database.erasures import Erasure, Place, load_places
 
-_ORDER_DATA = "names, addresses, phone numbers, e-mail addresses and order notes"
+_CONTACT = "names, addresses, phone numbers, e-mail addresses"
+_SUBSCRIPTIONS = ("{} subscription", "{} subscriptions")
 _HELD: Mapping[str, tuple[str, str]] = {
     "notes": ("{} note of the team", "{} notes of the team"),
     "tasks": ("{} task", "{} tasks"),
@@ -41,6 +48,10 @@ class Receipt(NamedTuple):
         return tuple(each for each in self.places if each.kind in ORDER_KINDS.values())
 
     @property
+    def subscriptions(self) -> tuple[Place, ...]:
+        return tuple(each for each in self.places if each.kind in SUBSCRIPTION_KINDS.values())
+
+    @property
     def failed(self) -> tuple[Place, ...]:
         """The changes that cannot go on by themselves."""
         return tuple(each for each in self.places if each.state in ("failed", "cancelled"))
@@ -50,11 +61,14 @@ class Receipt(NamedTuple):
         """How far it is, in words."""
         if self.erasure.finished_at is not None:
             return "finished"
-        done = sum(each.state == "done" for each in self.orders)
-        far = f"{done:,} of {_count(len(self.orders), ('{} order', '{} orders'))} done"
+        far = _progress(self.orders, ("{} order", "{} orders"))
+        if self.subscriptions:
+            far += f" and {_progress(self.subscriptions, _SUBSCRIPTIONS)}"
+        far += " done"
         if self.failed:
             return f"stopped: {_count(len(self.failed), ('{} change', '{} changes'))} failed; {far}"
-        if done < len(self.orders) or not self.erasure.account:
+        waiting = any(each.state != "done" for each in (*self.orders, *self.subscriptions))
+        if waiting or not self.erasure.account:
             return f"waits for the store: {far}"
         return "waits for the store: the account"
 
@@ -66,6 +80,11 @@ def load_receipt(tx: Connection, erasure: Erasure) -> Receipt:
 
 def _count(number: int, words: tuple[str, str]) -> str:
     return words[number != 1].format(f"{number:,}")
+
+
+def _progress(places: tuple[Place, ...], words: tuple[str, str]) -> str:
+    done = sum(each.state == "done" for each in places)
+    return f"{done:,} of {_count(len(places), words)}"
 
 
 def held_words(counts: Mapping[str, int]) -> str:
@@ -85,7 +104,12 @@ def erased_words(counts: Mapping[str, int], mode: str) -> Iterator[str]:
     if number := counts["orders"]:
         orders = _count(number, ("{} order", "{} orders"))
         deleted = mode == Orders.DELETE
-        yield f"{orders}, with all that is in them" if deleted else f"{_ORDER_DATA} in {orders}"
+        all_of_it = f"{orders}, with all that is in them"
+        yield all_of_it if deleted else f"{_CONTACT} and order notes in {orders}"
+    if number := counts.get("subscriptions", 0):
+        ended = _count(number, _SUBSCRIPTIONS)
+        deleted = mode == Orders.DELETE
+        yield f"{ended} that ended" if deleted else f"{_CONTACT} and notes in {ended} that ended"
     if number := counts.get("coupons", 0):
         coupons = _count(number, ("{} coupon", "{} coupons"))
         yield f"the address in {coupons} of wcflow, so that no one can use what is left of them"
@@ -109,6 +133,17 @@ def kept_words(counts: Mapping[str, int], mode: str) -> Iterator[str]:
                 f"what WooCommerce's analytics list of customers shows of {orders}: name, e-mail"
                 " address and town, which only the eraser in WordPress deletes"
             )
+    if counts.get("subscriptions") and mode == Orders.ANONYMIZE:
+        yield (
+            "the subscriptions without these data; the IP address, the browser and fields of other"
+            " plugins stay in them as well"
+        )
+    if number := counts.get("subscriptions_out_of_reach", 0):
+        hidden = _count(number, _SUBSCRIPTIONS)
+        yield (
+            f"the address in {hidden} in the store, which shows none to wcflow while WooCommerce"
+            " Subscriptions is switched off"
+        )
     if counts["runs"] or counts["changes"]:
         yield "which workflows have run, without content, so that nothing is done twice"
     if number := counts["codes"]:

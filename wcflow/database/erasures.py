@@ -166,6 +166,21 @@ def load_open_identities(tx: Connection, store: str, erasure: int | None = None)
     return OpenIdentities(load_secret(tx), {*tx.scalars(select(_HASHES.c.hash).where(*here))})
 
 
+def load_erased_at(tx: Connection, store: str, keys: Iterable[str]) -> dict[str, datetime]:
+    """Return the accounts and addresses whose deletion is finished, with when it was asked for."""
+    if not tx.scalar(select(exists().where(_HASHES.c.store == store))):
+        return {}
+    secret, finished = load_secret(tx), _ERASURES.c.finished_at.is_not(None)
+    by_hash = {identity_hash(secret, key): key for key in keys}
+    query = select_in(_HASHES, "hash", _HASHES.c.hash, _ERASURES.c.at)
+    joined = _HASHES.join(_ERASURES, _ERASURES.c.id == _HASHES.c.erasure)
+    query = query.select_from(joined).where(finished)
+    found: dict[str, datetime] = {}
+    for digest, at in sorted(fetch_in(tx, query, store, by_hash), key=lambda row: row.at):
+        found[by_hash[digest]] = instant(at)
+    return found
+
+
 def find_erased(tx: Connection, store: str, keys: Iterable[str]) -> dict[str, set[int]]:
     """Return the persons who had these accounts and addresses before they were deleted."""
     if not tx.scalar(select(exists().where(_HASHES.c.store == store))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from wcflow.database.identity import Owner
 from wcflow.database.sql import (
@@ -21,6 +21,7 @@ from wcflow.database.sql import (
 )
 from wcflow.database.tables import SubscriptionRow
 from wcflow.records import StatusChange, Subscription
+from wcflow.units import ANONYMOUS_EMAIL
 
 _SUBSCRIPTIONS = table_of(SubscriptionRow)
 _BY_ID = select_in(_SUBSCRIPTIONS, "id")
@@ -115,6 +116,22 @@ def load_subscription_ids(tx: Connection, store: str) -> set[int]:
 def count_subscriptions(tx: Connection, store: str) -> int:
     of_store = _SUBSCRIPTIONS.c.store == store
     return tx.scalar(select(func.count()).select_from(_SUBSCRIPTIONS).where(of_store)) or 0
+
+
+def load_guest_subscriptions(tx: Connection, store: str) -> list[tuple[int, str]]:
+    """Return the ids of the subscriptions without an account, with their addresses."""
+    columns = (_SUBSCRIPTIONS.c.id, _SUBSCRIPTIONS.c.email)
+    of_guests = (_SUBSCRIPTIONS.c.store == store, _SUBSCRIPTIONS.c.customer_id == 0)
+    found = tx.execute(select(*columns).where(*of_guests, _SUBSCRIPTIONS.c.email != ""))
+    return [(row.id, row.email) for row in found]
+
+
+def anonymize_subscriptions(tx: Connection, store: str, ids: Collection[int]) -> None:
+    """Take the account and the address out of these subscriptions."""
+    nobody = {"customer_id": 0, "email": ANONYMOUS_EMAIL}
+    for part in chunks(sorted(ids)):
+        matching = (_SUBSCRIPTIONS.c.store == store, _SUBSCRIPTIONS.c.id.in_(part))
+        tx.execute(update(_SUBSCRIPTIONS).where(*matching).values(**nobody))
 
 
 def delete_subscriptions(tx: Connection, store: str, ids: Collection[int]) -> set[Owner]:

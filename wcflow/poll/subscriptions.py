@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from http import HTTPStatus
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from wcflow.database.erasures import load_erased_at
 from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import save_store
 from wcflow.database.subscriptions import (
@@ -21,8 +23,10 @@ from wcflow.poll.context import PollContext
 from wcflow.poll.ownership import mark_owners_dirty
 from wcflow.poll.paginate import KeysetPager, cursor_margin
 from wcflow.poll.products import EARLIEST
+from wcflow.profile import account_key, guest_key
 from wcflow.records import Subscription
 from wcflow.store.errors import is_store_wide
+from wcflow.units import ANONYMOUS_EMAIL
 
 log = structlog.get_logger()
 _NOT_THERE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
@@ -86,9 +90,29 @@ def _read(context: PollContext, since: datetime, seen: set[int] | None = None) -
 
 
 def _apply(tx: Connection, context: PollContext, rows: Collection[Subscription]) -> None:
-    owners = save_subscriptions(tx, context.store, rows)
+    owners = save_subscriptions(tx, context.store, _without_erased(tx, context.store, rows))
     mark_owners_dirty(tx, context.settings, owners)
     context.save_quarantine(tx)
+
+
+def _without_erased(tx: Connection, store: str, rows: Iterable[Subscription]) -> list[Subscription]:
+    """Take out whoever was deleted since: an old answer of the store must not bring them back.
+
+    A guest's subscription that began after the deletion belongs to whoever has the address now; the
+    number of a deleted account is no one's any more.
+    """
+    keys = {each.id: _key(each) for each in rows}
+    erased = load_erased_at(tx, store, keys.values())
+    return [
+        replace(each, customer_id=0, email=ANONYMOUS_EMAIL)
+        if (at := erased.get(keys[each.id])) and (each.customer_id or each.created <= at)
+        else each
+        for each in rows
+    ]
+
+
+def _key(each: Subscription) -> str:
+    return account_key(each.customer_id) if each.customer_id else guest_key(each.email)
 
 
 def _pager(context: PollContext) -> KeysetPager[Subscription]:

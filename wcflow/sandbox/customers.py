@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from wcflow.sandbox import meta, order_changes
+from wcflow.sandbox import meta, order_changes, subscriptions
 from wcflow.sandbox.companion_tables import record_change
 from wcflow.sandbox.coupons import EMAIL
 from wcflow.sandbox.params import (
@@ -149,6 +149,7 @@ def delete(
         message = "Customers do not support trashing."
         raise RestError("woocommerce_rest_trash_not_supported", message, 501)
     row = customer_row(state, customer, with_meta=key.is_administrator)
+    subscriptions.delete_of_customer(state, customer_id, now)
     del state.customers[customer_id]
     record_change(state, "customer", customer_id, "deleted", now)
     order_changes.detach_customer(state, customer_id, now)

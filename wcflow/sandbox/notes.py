@@ -23,14 +23,28 @@ def add(
     author: str = "WooCommerce",
 ) -> Note:
     """Add a note; a customer note is also e-mailed."""
-    # WordPress strips slashes when it stores text, so backslashes disappear.
-    stored = text.replace("\\", "")
-    stamp = state.zone.stamp(now)
-    note = Note(state.numbers.take("comment"), order.id, author, stored, stamp, customer_note)
-    state.notes.setdefault(order.id, []).append(note)
+    note = write(state, order.id, text, now, customer_note=customer_note, author=author)
     record_change(state, "order", order.id, "note", now)
     if customer_note:
-        state.mails.append(Mail(order.billing["email"], f"Note on order {order.number}", stored))
+        about = f"Note on order {order.number}"
+        state.mails.append(Mail(order.billing["email"], about, note.text))
+    return note
+
+
+def write(
+    state: State,
+    post_id: int,
+    text: str,
+    now: datetime,
+    *,
+    customer_note: bool = False,
+    author: str = "WooCommerce",
+) -> Note:
+    """Store a note on an order or on a subscription."""
+    # WordPress strips slashes when it stores text, so backslashes disappear.
+    stored, stamp = text.replace("\\", ""), state.zone.stamp(now)
+    note = Note(state.numbers.take("comment"), post_id, author, stored, stamp, customer_note)
+    state.notes.setdefault(post_id, []).append(note)
     return note
 
 
@@ -52,6 +66,23 @@ def list_all(state: State, request: Request, order_id: int) -> list[dict[str, An
         for note in newest_first(state, order_id)
         if kind == "any" or note.customer_note == (kind == "customer")
     ]
+
+
+def rows(state: State, post_id: int) -> list[dict[str, Any]]:
+    """Return all notes of an order or of a subscription."""
+    return [row_of(state, note) for note in newest_first(state, post_id)]
+
+
+def row_of(state: State, note: Note) -> dict[str, Any]:
+    """Return a note as the API shows it."""
+    return values.note_row(state, note)
+
+
+def remove(state: State, post_id: int, note_id: int) -> dict[str, Any]:
+    """Delete a note of an order or of a subscription permanently."""
+    note = _find(state, post_id, note_id)
+    state.notes[post_id].remove(note)
+    return values.note_row(state, note)
 
 
 def view(state: State, order_id: int, note_id: int) -> dict[str, Any]:
@@ -76,13 +107,14 @@ def create(state: State, order_id: int, requested: Mapping[str, Any], now: datet
 
 def delete(state: State, order_id: int, note_id: int, *, force: bool) -> dict[str, Any]:
     """Delete a note permanently."""
-    note = _note(state, order_id, note_id)
+    _order(state, order_id)
+    _find(state, order_id, note_id)
     if not force:
         message = "Webhooks do not support trashing."
         raise RestError("woocommerce_rest_trash_not_supported", message, 501)
-    state.notes[order_id].remove(note)
+    row = remove(state, order_id, note_id)
     record_change(state, "order", order_id, "note")
-    return values.note_row(state, note)
+    return row
 
 
 def _order(state: State, order_id: int) -> Order:
@@ -93,7 +125,11 @@ def _order(state: State, order_id: int) -> Order:
 
 def _note(state: State, order_id: int, note_id: int) -> Note:
     _order(state, order_id)
-    for note in state.notes.get(order_id, []):
+    return _find(state, order_id, note_id)
+
+
+def _find(state: State, post_id: int, note_id: int) -> Note:
+    for note in state.notes.get(post_id, []):
         if note.id == note_id:
             return note
     raise RestError("woocommerce_rest_invalid_id", "Invalid resource ID.", 404)

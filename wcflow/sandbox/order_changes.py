@@ -100,6 +100,11 @@ def delete(state: State, order: Order) -> None:
     """Delete an order and its notes permanently; no list shows that it is gone."""
     del state.orders[order.id]
     state.notes.pop(order.id, None)
+    if "subscriptions" in state.settings.plugins:
+        # The plugin deletes the subscriptions that began with the order.
+        begun = [each.id for each in state.subscriptions.values() if each.parent_id == order.id]
+        for number in begun:
+            del state.subscriptions[number]
     record_change(state, "order", order.id, "deleted")
 
 

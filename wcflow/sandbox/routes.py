@@ -161,6 +161,36 @@ ROUTES = (
         lambda call: subscriptions.list_page(call.state, call.request),
     ),
     _at("GET", "subscriptions/<id>", "view", lambda call: subscriptions.view(call.state, call.id)),
+    _at(
+        _EDIT,
+        "subscriptions/<id>",
+        "edit",
+        lambda call: subscriptions.update(call.state, call.id, call.requested, call.now),
+    ),
+    _at(
+        "DELETE",
+        "subscriptions/<id>",
+        "delete",
+        lambda call: subscriptions.delete(call.state, call.id, force=call.force),
+    ),
+    _at(
+        "GET",
+        "subscriptions/<id>/notes",
+        "list",
+        lambda call: subscriptions.list_notes(call.state, call.id),
+    ),
+    _at(
+        "POST",
+        "subscriptions/<id>/notes",
+        "create",
+        lambda call: subscriptions.create_note(call.state, call.id, call.requested, call.now),
+    ),
+    _at(
+        "DELETE",
+        "subscriptions/<id>/notes/<id>",
+        "delete",
+        lambda call: subscriptions.delete_note(call.state, *call.ids),
+    ),
     _at("GET", "coupons", "list", lambda call: coupons.list_page(call.state, call.request)),
     _at(
         "POST",

@@ -274,13 +274,21 @@ class Store(ListingClient):
         """Add a note to an order. WooCommerce e-mails notes ``for_customer``."""
         return writes.add_note(self, order_id, text, for_customer=for_customer)
 
-    def anonymize_order(self, order_id: int) -> str:
-        """Take all personal data out of an order; return what was done, in words."""
-        return erasing.anonymize_order(self, order_id)
+    def anonymize_order(self, order_id: int, kind: str = "order") -> str:
+        """Take all personal data out of an order or a subscription; return what was done."""
+        return erasing.anonymize_order(self, order_id, kind)
 
-    def delete_order(self, order_id: int) -> str:
-        """Delete an order for good; return what was done, in words."""
-        return erasing.delete_order(self, order_id)
+    def delete_order(self, order_id: int, kind: str = "order") -> str:
+        """Delete an order or a subscription for good; return what was done, in words."""
+        return erasing.delete_order(self, order_id, kind)
+
+    def subscription_status(self, number: int) -> str | None:
+        """Return the status of a subscription, "" if it does not exist, None without the plugin."""
+        return erasing.subscription_status(self, number)
+
+    def running_subscriptions(self, customer_id: int) -> list[int]:
+        """Return the subscriptions of an account that can still renew; none without the plugin."""
+        return erasing.running_subscriptions(self, customer_id)
 
     def anonymize_coupon(self, code: str) -> str:
         """Take the addresses out of a coupon; return what was done, in words."""

@@ -1,7 +1,9 @@
 """Anonymize and delete orders and accounts, as WooCommerce's own eraser of personal data does it.
 
 WooCommerce lets no other program change the IP address and the browser of an order, or meta whose
-key begins with ``_``.
+key begins with ``_``. Subscriptions are orders of their own: the eraser of WooCommerce Subscriptions
+empties the same fields (Automattic/woocommerce-subscriptions-core 7.6, class-wcs-privacy-erasers),
+and its endpoints extend those of orders.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from http import HTTPStatus
 from typing import Any
 
 from wcflow.errors import StoreError
+from wcflow.records import ENDED_SUBSCRIPTION
 from wcflow.store import wire
+from wcflow.store.errors import NO_ROUTE
 from wcflow.store.fields import Json
-from wcflow.store.http import HttpClient
+from wcflow.store.http import HttpClient, Params
 from wcflow.store.listing import build_listing, require_all_rows
 from wcflow.store.writes import coupons_required
 
@@ -73,22 +77,22 @@ def _meta_keys(order: Json) -> list[str]:
     return sorted({key for key in found if isinstance(key, str)})
 
 
-def anonymize_order(store: HttpClient, order_id: int) -> str:
-    """Take all personal data out of an order and its notes; return what was done, in words."""
-    path = f"orders/{order_id}"
+def anonymize_order(store: HttpClient, order_id: int, kind: str = "order") -> str:
+    """Take all personal data out of an order or subscription and its notes; return what was done."""
+    path = f"{kind}s/{order_id}"
     order = _get(store, path, _FIELDS)
     if order is None:
-        return f"order {order_id} no longer exists"
+        return f"{kind} {order_id} no longer exists"
     changes = anonymized(order)
     if changes:
         saved = store.request("PUT", path, {"_fields": _FIELDS}, json=changes, shape=dict).body
-        _check_saved(path, anonymized(saved))
+        _check_saved(path, kind, anonymized(saved))
     removed = _replace_notes(store, path)
     done = "anonymized" if changes or removed else "was anonymous already"
-    return f"order {order_id} {done}"
+    return f"{kind} {order_id} {done}"
 
 
-def _check_saved(path: str, left: Json) -> None:
+def _check_saved(path: str, kind: str, left: Json) -> None:
     names = [
         f"{group} {name.replace('_', ' ')}" if isinstance(parts, dict) else group.replace("_", " ")
         for group, parts in left.items()
@@ -96,8 +100,8 @@ def _check_saved(path: str, left: Json) -> None:
     ]
     if names:
         raise StoreError(
-            f"the store did not save the order without personal data: {', '.join(names)}",
-            "Look for a plugin that changes orders.",
+            f"the store did not save the {kind} without personal data: {', '.join(names)}",
+            f"Look for a plugin that changes {kind}s.",
             request=f"PUT /{path}",
             status=200,
             permanent=True,
@@ -117,10 +121,39 @@ def _replace_notes(store: HttpClient, path: str) -> int:
     return len(others)
 
 
-def delete_order(store: HttpClient, order_id: int) -> str:
-    """Delete an order for good; return what was done, in words."""
-    done = _delete(store, f"orders/{order_id}")
-    return f"order {order_id} {'deleted' if done else 'no longer exists'}"
+def delete_order(store: HttpClient, order_id: int, kind: str = "order") -> str:
+    """Delete an order or a subscription for good; return what was done, in words."""
+    done = _delete(store, f"{kind}s/{order_id}")
+    return f"{kind} {order_id} {'deleted' if done else 'no longer exists'}"
+
+
+def subscription_status(store: HttpClient, number: int) -> str | None:
+    """Return the status of a subscription, "" if it does not exist, None without the plugin."""
+    try:
+        known = _get(store, f"subscriptions/{number}", "id,status")
+    except StoreError as error:
+        if error.code != NO_ROUTE:
+            raise
+        return None
+    return "" if known is None else str(known.get("status", "")).removeprefix("wc-")
+
+
+def running_subscriptions(store: HttpClient, customer_id: int) -> list[int]:
+    """Return the subscriptions of an account that can still renew; none without the plugin."""
+    params: Params = {
+        "customer": customer_id,
+        "status": "any",
+        "per_page": 100,
+        "_fields": "id,status",
+    }
+    try:
+        rows = store.request("GET", "subscriptions", params).body
+    except StoreError as error:
+        if error.code == NO_ROUTE:
+            return []
+        raise
+    statuses = {each["id"]: str(each["status"]).removeprefix("wc-") for each in rows}
+    return sorted(each for each in statuses if statuses[each] not in ENDED_SUBSCRIPTION)
 
 
 def anonymize_coupon(store: HttpClient, code: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from wcflow.records import RENEWAL_META, Subscription, is_renewal
+from wcflow.records import ENDED_SUBSCRIPTION, RENEWAL_META, Subscription, is_renewal
 from wcflow.rules.attributes.lookup import order_ids, orders_in_window, unique, when_orders_leave
 from wcflow.rules.attributes.registry import AttributeValue, Family, Kind
 from wcflow.rules.context import Context
@@ -13,7 +13,6 @@ from wcflow.units import Duration
 SUBSCRIPTIONS = Family("subscriptions")
 _RUNNING = frozenset({"active", "pending-cancel"})
 """The customer still gets what they subscribed to."""
-_ENDED = frozenset({"cancelled", "expired", "switched", "trash"})
 
 
 def _running(context: Context) -> list[Subscription]:
@@ -48,7 +47,7 @@ def _subscriptions_count(context: Context) -> AttributeValue:
 )
 def _subscription_status(context: Context) -> AttributeValue:
     known = context.profile.subscriptions
-    newest = [each for each in known if each.status not in _ENDED] or known
+    newest = [each for each in known if each.status not in ENDED_SUBSCRIPTION] or known
     return AttributeValue(newest[-1].status if newest else None)
 
 
