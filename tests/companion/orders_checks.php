@@ -212,6 +212,14 @@ $checks['the list of orders is narrowed by an index in WooCommerce\'s own tables
 		}
 	}
 	$wpdb->query( "DELETE FROM `$labels` WHERE name = 'Common'" );
+
+	// More orders than are read at once, and all of them are read anew: the list waits for the first thousand only.
+	$wpdb->query( "INSERT INTO $orders (id, status, type, customer_id, billing_email) SELECT a.id * 100 + b.id, 'wc-completed', 'shop_order', 9811, '' FROM $orders a JOIN $orders b" );
+	Wcflow_Orders::catch_up( 10 );
+	Wcflow_Orders::begin_anew();
+	listed_in_tables( array( 'wcflow_tag' => 'Gold' ), $seen );
+	$ids = $wpdb->get_col( "SELECT id FROM $orders ORDER BY id LIMIT 1000" );
+	same( array( 'last' => (int) end( $ids ), 'storage' => 'orders', 'done' => true ), get_option( 'wcflow_orders' ), 'read anew' );
 	$wpdb->query( "DROP TABLE $orders" );
 	\Automattic\WooCommerce\Utilities\OrderUtil::$on = false;
 };

@@ -59,6 +59,13 @@ class Wcflow_Orders {
 	}
 
 	/**
+	 * Says whether all orders were read once.
+	 */
+	public static function is_complete() {
+		return self::state()['done'];
+	}
+
+	/**
 	 * Reads all orders anew, little by little: a program may have changed them without telling WordPress.
 	 */
 	public static function begin_anew() {

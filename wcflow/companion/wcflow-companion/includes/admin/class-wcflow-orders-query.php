@@ -81,9 +81,10 @@ class Wcflow_Orders_Query {
 
 	/**
 	 * Read the orders that are not known yet, and say so where that takes long: right after the plugin was activated.
+	 * Nobody waits for the orders that are read anew once a day.
 	 */
 	private static function begin() {
-		if ( ! Wcflow_Orders::catch_up( self::SECONDS ) ) {
+		if ( ! Wcflow_Orders::catch_up( Wcflow_Orders::is_complete() ? 0 : self::SECONDS ) ) {
 			add_action( 'admin_notices', array( __CLASS__, 'unfinished' ) );
 		}
 		$people = array();
