@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
+from functools import partial
+
+from msgspec.structs import replace
 
 from wcflow.actions.base import ActionModule, EntryKind, Payload
 from wcflow.actions.note import NO_ORDER
 from wcflow.profile import latest_order
+from wcflow.rules.context import Context
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.steps import Action, Argument, Send, Step, StepContext, StepResult, StepScope
 from wcflow.rules.tags import SHOWN_META
@@ -29,11 +34,31 @@ def _parse(rest: str, scope: StepScope) -> Argument:
 def _set(step: Step, context: StepContext) -> StepResult:
     payload = {"key": str(step.argument), "value": step.render(context)}
     if context.profile.account:
-        return Send("meta_customer", payload, context.profile.account.id)
+        seen = partial(_seen_on_account, payload)
+        return Send("meta_customer", payload, context.profile.account.id, seen_as=seen)
     order = latest_order(context.profile)
     if order is None:
         return Send("meta_order", payload, impossible=NO_ORDER)
-    return Send("meta_order", payload, order.id)
+    return Send("meta_order", payload, order.id, seen_as=partial(_seen_on_order, payload, order.id))
+
+
+def _with(meta: Mapping[str, str], payload: Payload) -> dict[str, str]:
+    return {**meta, payload["key"]: payload["value"]}
+
+
+def _seen_on_account(payload: Payload, facts: Context) -> Context:
+    account = facts.profile.account
+    if account is None or account.meta is None:  # the store does not show it
+        return facts
+    changed = replace(account, meta=_with(account.meta, payload))
+    return facts.with_profile(replace(facts.profile, account=changed))
+
+
+def _seen_on_order(payload: Payload, number: int, facts: Context) -> Context:
+    orders = {each.id: each for each in facts.profile.orders}
+    orders[number] = replace(orders[number], meta=_with(orders[number].meta, payload))
+    seen = facts.with_profile(replace(facts.profile, orders=tuple(orders.values())))
+    return seen.about(orders.get(facts.order.id, facts.order), facts.item) if facts.order else seen
 
 
 SET_META = Action(

@@ -100,7 +100,11 @@ class Context:
     def with_standing(self, standing: Standing) -> Context:
         """Return the context with other groups, points or another tier."""
         saved = replace(self.profile.saved_state, standing=standing)
-        return self._but(profile=self.profile.with_saved_state(saved), known={})
+        return self.with_profile(self.profile.with_saved_state(saved))
+
+    def with_profile(self, profile: Profile) -> Context:
+        """Return the context after a step has changed what is known of the person."""
+        return self._but(profile=profile, known={})
 
     def _but(self, **changes: object) -> Context:
         # The same person and instant, so the cached values stay valid.
