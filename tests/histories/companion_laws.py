@@ -70,14 +70,16 @@ def check_tags(sim, activity, dashboard):
     """A tag is where the last request that was done put it, unless someone removed it in the store."""
     certain, states = who_stayed_the_same(activity), load_states(sim)
     removed = {each.tag for each in activity.removals}
-    undone = any(row.fields["action"] == "edit.undo" for row, _ in dashboard.asked)
+    with sim.db.reading() as tx:
+        edits = {row.id: row for row in tx.execute(select(_EDITS))}
+    undone = {edits[each.undoes].key for each in edits.values() if each.undoes in edits}
     wanted, owners = {}, {}
     for row, owner in dashboard.asked:
         tag = row.fields["data"].get("tag")
         if tag and row.key in states and states[row.key].state == "done":
             wanted[tag] = row.fields["action"] == "tag.add"
-            owners.setdefault(tag, set()).add(owner)
-    if undone or dashboard.restored:
+            owners.setdefault(tag, set()).add("undone" if row.key in undone else owner)
+    if dashboard.restored:
         return
     for tag, is_there in wanted.items():
         (owner, *others) = owners[tag]

@@ -199,6 +199,18 @@ def test_after_a_restore_of_the_store_requests_are_not_done_twice(sim):
     assert 3 == len(card(sim)["notes"])
 
 
+def test_an_answer_that_a_restored_backup_lacks_is_posted_again_at_night(sim):
+    row = ask(sim, "note.add", text="Likes tea", run=False)
+    backup = sim.sandbox.companion.back_up()
+    run_passes(sim)
+    sim.sandbox.companion.restore(backup)
+    run_passes(sim)
+    assert None is answer(sim, row)
+    sim.nightly()
+    run_passes(sim)
+    assert "done" == answer(sim, row)[0]
+
+
 def test_after_a_new_installation_requests_are_done(sim):
     ask(sim, "note.add", text="Before")
     sim.sandbox.companion.reinstall()

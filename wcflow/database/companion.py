@@ -294,6 +294,12 @@ def answer_again(tx: Connection, store: str, keys: Sequence[str]) -> None:
         tx.execute(update(_REQUESTS).where(*here).values(answered=False))
 
 
+def answer_all_again(tx: Connection, store: str, since: datetime) -> None:
+    """Let every answer since then be posted again: a restored backup of the store may lack some."""
+    here = (_REQUESTS.c.store == store, _REQUESTS.c.at >= stamp(since))
+    tx.execute(update(_REQUESTS).where(*here).values(answered=False))
+
+
 def forget_requests(tx: Connection, store: str, person: int) -> None:
     """Take out of a person's requests what was done; their keys stay, so that none is repeated."""
     here = (_REQUESTS.c.store == store, _REQUESTS.c.person == person)
