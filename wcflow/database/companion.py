@@ -296,7 +296,8 @@ def answer_again(tx: Connection, store: str, keys: Sequence[str]) -> None:
 
 def answer_all_again(tx: Connection, store: str, since: datetime) -> None:
     """Let every answer since then be posted again: a restored backup of the store may lack some."""
-    here = (_REQUESTS.c.store == store, _REQUESTS.c.at >= stamp(since))
+    # Without words, which are forgotten with a customer, the plugin's own would be lost.
+    here = (_REQUESTS.c.store == store, _REQUESTS.c.at >= stamp(since), _REQUESTS.c.words != "")
     tx.execute(update(_REQUESTS).where(*here).values(answered=False))
 
 
