@@ -9,7 +9,6 @@ import re
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
-from html import unescape
 
 from tests import oracle
 from tests.histories.mail_server import RecordingMailServer
@@ -19,7 +18,9 @@ from wcflow.database import companion
 from wcflow.database.edits import EditedBy
 from wcflow.database.people import load_person_ids
 from wcflow.database.restore import prepare_restored
+from wcflow.database.stores import load_secret
 from wcflow.errors import UsageError
+from wcflow.rules.mail_links import click_address, open_address
 from wcflow.sandbox.companion_tables import PLUGIN
 
 PREFIX = f"{MANUAL_PREFIX} dashboard"
@@ -40,23 +41,19 @@ ACCIDENTS = (
 
 
 class LinkedMailServer(RecordingMailServer):
-    """Keeps the addresses of the store in each e-mail; notes e-mails after an unsubscription."""
+    """Keeps the links that unsubscribe; notes e-mails after an unsubscription."""
 
     def __init__(self, sim):
         super().__init__(sim)
-        self.links, self.stopped = {}, set()
+        self.links, self.stopped = [], set()
 
     def _accept(self, recipient, message):
         super()._accept(recipient, message)
         if message["List-Unsubscribe"] is not None and recipient in self.stopped:
             self.violations.append((self.sent[-1], "unsubscribed by the link"))
         text = str(message["List-Unsubscribe"] or "")
-        text += "".join(
-            part.get_content() for part in message.walk() if part.get_content_maintype() == "text"
-        )
-        for name in ("wcflow", "wcflow_open", "wcflow_click"):
-            found = re.findall(rf"https://shop\.example/\?{name}=[\w.-]+", unescape(text))
-            self.links.setdefault(name, []).extend((recipient, each) for each in found[:1])
+        found = re.findall(r"https://shop\.example/\?wcflow=[\w.-]+", text)
+        self.links += [(recipient, each) for each in found]
 
 
 @dataclass
@@ -205,24 +202,27 @@ class Dashboard:
     # Links in e-mails.
 
     def open(self, pick):
-        self._follow("wcflow_open", pick)
+        """Load the picture of an e-mail, as if it were in all of them."""
+        self._follow_link_of_entry(pick, open_address)
 
     def click(self, pick):
-        self._follow("wcflow_click", pick)
+        self._follow_link_of_entry(pick, click_address, "https://shop.example/sale")
+
+    def _follow_link_of_entry(self, pick, address, *target):
+        if entries := self.sim.outbox(kinds=["email"], states=("done",)):
+            with self.sim.db.reading() as tx:
+                secret = load_secret(tx)
+            entry = entries[pick % len(entries)].id
+            url = address("https://shop.example/", secret, "shop", entry, *target)
+            self.plugin.open_link(url, now=self.sim.now)
 
     def unsubscribe(self, pick):
         before = self.plugin.tables.events.last
-        address = self._follow("wcflow", pick, "POST")
-        if address and self.plugin.tables.events.last > before:
-            self.unsubscribed.append((self.plugin.tables.events.rows[-1], address))
-
-    def _follow(self, name, pick, method="GET"):
-        links = self.server.links.get(name)
-        if links:
-            address, url = links[pick % len(links)]
-            self.plugin.open_link(url, now=self.sim.now, method=method)
-            return address
-        return None
+        if self.server.links:
+            address, url = self.server.links[pick % len(self.server.links)]
+            self.plugin.open_link(url, now=self.sim.now, method="POST")
+            if self.plugin.tables.events.last > before:
+                self.unsubscribed.append((self.plugin.tables.events.rows[-1], address))
 
     # Accidents.
 
