@@ -17,8 +17,6 @@ from wcflow.sync import SyncContext, compare_clocks, hold_lease, poll_context
 
 TAG_ENTRY_LIFETIME = timedelta(days=90)
 REQUEST_LIFETIME = timedelta(days=90)
-PLUGIN_KEEPS = timedelta(days=14)
-"""How long the companion plugin keeps requests."""
 
 
 def nightly(context: SyncContext) -> PollResult:
@@ -32,7 +30,7 @@ def nightly(context: SyncContext) -> PollResult:
         with leased.db.transaction() as tx:
             tags.delete_old_tag_entries(tx, leased.name, leased.clock() - TAG_ENTRY_LIFETIME)
             companion.delete_old_requests(tx, leased.name, leased.clock() - REQUEST_LIFETIME)
-            companion.answer_all_again(tx, leased.name, leased.clock() - PLUGIN_KEEPS)
+            companion.answer_all_again(tx, leased.name, leased.clock() - companion.PLUGIN_KEEPS)
     return result
 
 

@@ -199,10 +199,21 @@ def test_after_a_restore_of_the_store_requests_are_not_done_twice(sim):
     assert 3 == len(card(sim)["notes"])
 
 
+def test_a_restored_backup_that_no_number_shows_is_noticed_by_its_older_summary(sim):
+    row = ask(sim, "note.add", text="Likes tea", run=False)
+    backup = sim.sandbox.companion.back_up()
+    run_passes(sim)
+    sim.sandbox.companion.restore(backup)
+    run_passes(sim, 2)
+    assert "done" == answer(sim, row)[0]
+    assert ["Likes tea"] == [each["text"] for each in card(sim)["notes"]]
+
+
 def test_an_answer_that_a_restored_backup_lacks_is_posted_again_at_night(sim):
     row = ask(sim, "note.add", text="Likes tea", run=False)
     backup = sim.sandbox.companion.back_up()
     run_passes(sim)
+    backup.summary = sim.sandbox.companion.tables.summary
     sim.sandbox.companion.restore(backup)
     run_passes(sim)
     assert None is answer(sim, row)

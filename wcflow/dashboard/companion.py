@@ -155,8 +155,10 @@ def _meet(plugin: Plugin, status: CompanionStatus, now: datetime) -> CompanionRo
             or not row.generation
             or (pushed and status.generation != row.generation)
             or (idle and status.people < pushed and not companion.load_outdated(tx, store, 1))
+            or _is_restored(status, row)
         ):
             companion.push_everyone(tx, store)
+            companion.answer_all_again(tx, store, now - companion.PLUGIN_KEEPS)
             if other:
                 log.warning("another wcflow updates the companion plugin too", store=store)
         companion.note_other_database(tx, store, now, seen=other)
@@ -171,6 +173,12 @@ def _meet(plugin: Plugin, status: CompanionStatus, now: datetime) -> CompanionRo
         found = companion.load_companion(tx, store)
     assert found is not None, "it was just saved"
     return found
+
+
+def _is_restored(status: CompanionStatus, row: CompanionRow) -> bool:
+    """Return whether the plugin's summary is older than the last one: its tables are from a backup."""
+    shown, pushed = status.summary, row.summary_at
+    return shown is not None and pushed is not None and stamp(shown) < pushed
 
 
 def _other_database(one: str, other: str) -> bool:
@@ -200,6 +208,8 @@ def _push_summary(plugin: Plugin, row: CompanionRow, now: datetime) -> None:
         assert store is not None, "the store is known before its dashboard is updated"
         summary = load_summary(tx, plugin.config, plugin.settings, store, figures, now)
     push_summary(plugin.store, summary)
+    with plugin.db.transaction() as tx:
+        companion.save_companion(tx, name, summary_at=stamp(now))
 
 
 def _figures(plugin: Plugin, row: CompanionRow, now: datetime) -> dict[str, Any]:

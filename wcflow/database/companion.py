@@ -28,6 +28,8 @@ _REQUESTS = table_of(CompanionRequestRow)
 _SELECT_REQUESTS = select_in(_REQUESTS, "key", _REQUESTS.c.key)
 _FEED = 1000
 FORGOTTEN_AFTER = timedelta(days=1)
+PLUGIN_KEEPS = timedelta(days=14)
+"""How long the plugin keeps requests and their answers."""
 OTHER_DATABASE = (
     "another wcflow database updates the companion plugin too, so the dashboard shows the results of"
     " one or the other: stop one of them"

@@ -48,6 +48,7 @@ def status(call: RequestContext) -> dict[str, Any]:
         "people": len(tables.people),
         "generation": tables.generation,
         "settings": str(tables.settings.get("digest", "")),
+        "summary": str(tables.summary.get("sent_at", "")),
         "mail_url": f"{call.request.base}/",
         "events": {name: name not in tables.switched_off for name in SWITCHES},
         "consent_plugin": tables.consent_plugin,

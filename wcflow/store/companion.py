@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from wcflow.store.errors import unexpected_error
 from wcflow.store.fields import Json
 from wcflow.store.http import HttpClient, Params
 from wcflow.store.json_body import InvalidRow
-from wcflow.store.odd_values import odd_id
+from wcflow.store.odd_values import odd_id, odd_time
 
 API = "wc-wcflow/v1"
 PROTOCOL = 1
@@ -23,7 +24,7 @@ class CompanionStatus:
     """What the plugin says about itself.
 
     ``epoch`` names its tables. ``generation`` and ``settings`` are what wcflow last gave it, or
-    empty. ``last`` is the number of the last row of each stream. ``dropped_emails`` is how many
+    empty. ``summary`` is when the summary that it has was pushed, if it says so. ``last`` is the number of the last row of each stream. ``dropped_emails`` is how many
     addresses from the checkout it ignored in the last day, because they were too many.
     """
 
@@ -36,6 +37,7 @@ class CompanionStatus:
     mail_url: str
     last: Mapping[str, int]
     dropped_emails: int = 0
+    summary: datetime | None = None
 
 
 class StreamPage(NamedTuple):
@@ -72,6 +74,7 @@ def read_status(store: HttpClient) -> CompanionStatus:
         mail_url=_text(body.get("mail_url")),
         last=last,
         dropped_emails=_number(body.get("dropped_emails")),
+        summary=odd_time(body.get("summary")),
     )
 
 

@@ -37,6 +37,9 @@ class CompanionRow(Row, table=True):
     pushed_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when something was last pushed"
     )
+    summary_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when the last summary was pushed"
+    )
     problem: str = Field(
         default="", sa_type=Text, description="why the plugin cannot be updated, or empty"
     )

@@ -59,6 +59,7 @@ class Wcflow_Rest {
 		foreach ( Wcflow_Streams::NAMES as $stream ) {
 			$streams[ $stream ] = Wcflow_Streams::bounds( $stream );
 		}
+		$summary = Wcflow_Settings::summary();
 		return rest_ensure_response(
 			array(
 				'plugin'         => 'wcflow-companion',
@@ -69,6 +70,7 @@ class Wcflow_Rest {
 				'people'         => Wcflow_People::count(),
 				'generation'     => Wcflow_People::generation(),
 				'settings'       => Wcflow_Settings::digest(),
+				'summary'        => isset( $summary['sent_at'] ) ? $summary['sent_at'] : '',
 				'mail_url'       => home_url( '/' ),
 				'events'         => Wcflow_Settings::events(),
 				'consent_plugin' => Wcflow_Consent::plugin(),

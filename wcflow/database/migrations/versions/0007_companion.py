@@ -32,6 +32,7 @@ def _make_companion() -> None:
         sa.Column("figures", sa.Text(), nullable=False),
         sa.Column("figures_at", sa.BigInteger(), nullable=True),
         sa.Column("pushed_at", sa.BigInteger(), nullable=True),
+        sa.Column("summary_at", sa.BigInteger(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("problem_since", sa.BigInteger(), nullable=True),
         sa.Column("other_seen_at", sa.BigInteger(), nullable=True),
