@@ -125,8 +125,9 @@ def test_the_nightly_check_finds_a_permanently_deleted_order(live):
     assert "Live Big" == live.segment(f"orders/{kept}")
     wait_until_compared(live, kept)
     live.request("DELETE", f"orders/{deleted}", params={"force": "true"})
-    live.run_pass()
-    assert [deleted] == known_orders(live, [deleted])
+    if not live.store_row().has_companion:  # with the plugin, a pass can find it
+        live.run_pass()
+        assert [deleted] == known_orders(live, [deleted])
     night = nightly(live.context)
     live.run_pass()
 
