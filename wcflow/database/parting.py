@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, select, update
 
-from wcflow.database.outbox import OutboxEntry, entry_from_row
 from wcflow.database.part_standing import take_standing
-from wcflow.database.sql import (
-    chunks,
-    dumps,
-    fetch_in,
-    loads,
-    select_in,
-    stamp,
-    table_of,
-    upsert,
-)
+from wcflow.database.sql import chunks, dumps, fetch_in, loads, select_in, table_of, upsert
 from wcflow.database.tables import (
     PERSON_LIST_COLUMNS,
     CustomerNoteRow,
@@ -43,14 +32,13 @@ Snapshot = Mapping[str, Any]
 
 _PERSONS, _GROUPS, _POINTS = table_of(PersonRow), table_of(GroupMemberRow), table_of(PointsRow)
 _OUTBOX, _RUNS = table_of(OutboxRow), table_of(RunRow)
-_TASKS, _CODES = table_of(TaskRow), table_of(PoolCodeRow)
 _KEYS: Mapping[Table, tuple[str, ...]] = {
     _RUNS: ("workflow", "event"),
     _OUTBOX: ("rule", "event", "step"),
     table_of(EventRow): ("key",),
     _POINTS: ("key",),
-    _TASKS: (),
-    _CODES: (),
+    table_of(TaskRow): (),
+    table_of(PoolCodeRow): (),
     table_of(TransitionRow): (),
     table_of(CustomerNoteRow): (),
     table_of(EditRow): (),
@@ -110,10 +98,7 @@ def _of(table: Table, store: str, person: int) -> tuple[Any, ...]:
 def give_back(
     tx: Connection, store: str, person: int, new: int, mine: Snapshot, orders: Collection[int]
 ) -> None:
-    """Give a person who parts from another what they had, and what is about their orders.
-
-    About an order are runs, with their changes, tasks and codes, and points.
-    """
+    """Give a person who parts from another what they had, and runs and points of their orders."""
     known = select(_RUNS.c.id, _RUNS.c.order_id).where(*_of(_RUNS, store, person))
     about = {row.id for row in tx.execute(known) if row.order_id in orders}
     runs = about.union(mine["ids"].get("run", ()))
@@ -124,13 +109,6 @@ def give_back(
     of_runs = select_in(_OUTBOX, "run_id", _OUTBOX.c.id)
     entries = [row.id for row in fetch_in(tx, of_runs, store, runs)]
     _move(tx, _OUTBOX, store, (person, new), entries, _KEYS[_OUTBOX])
-    of_runs = select_in(_TASKS, "run_id", _TASKS.c.id)
-    tasks = {row.id for row in fetch_in(tx, of_runs, store, runs)}
-    of_orders = select_in(_TASKS, "order_id", _TASKS.c.id)
-    tasks |= {row.id for row in fetch_in(tx, of_orders, store, orders)}
-    _move(tx, _TASKS, store, (person, new), tasks, ())
-    of_runs = select_in(_CODES, "run_id", _CODES.c.id)
-    _move(tx, _CODES, store, (person, new), [r.id for r in fetch_in(tx, of_runs, store, runs)], ())
     points = select(_POINTS.c.id, _POINTS.c.order_id).where(*_of(_POINTS, store, person))
     earned = [row.id for row in tx.execute(points) if row.order_id in orders]
     _move(tx, _POINTS, store, (person, new), earned, ("key",))
@@ -164,23 +142,6 @@ def _move(
         found = tx.execute(select(table.c.id, *columns).where(*here)).all()
         free = [row[0] for row in found if not key or tuple(row[1:]) not in taken]
         tx.execute(update(table).where(table.c.id.in_(free)).values(person=new))
-
-
-def load_entries_since(
-    tx: Connection, store: str, person: int, before: Collection[int]
-) -> list[OutboxEntry]:
-    """Return what workflows have queued for a person, without the entries from before."""
-    query = select(_OUTBOX).where(*_of(_OUTBOX, store, person), _OUTBOX.c.run_id.is_not(None))
-    rows = tx.execute(query.order_by(_OUTBOX.c.id)).mappings()
-    return [entry_from_row(row) for row in rows if row["id"] not in before]
-
-
-def end_runs(tx: Connection, ids: Iterable[int], reason: str, now: datetime) -> None:
-    """End runs that wait and have results for later steps."""
-    ended = {"state": "ended", "ended_at": stamp(now), "due_at": None, "reason": reason}
-    waiting = (_RUNS.c.state == "waiting", _RUNS.c.variables != "{}")
-    for part in chunks(sorted(ids)):
-        tx.execute(update(_RUNS).where(_RUNS.c.id.in_(part), *waiting).values(**ended))
 
 
 class Sides(NamedTuple):
