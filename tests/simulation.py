@@ -157,6 +157,13 @@ class Simulation:
         self.db.close()
         self.db = open_database(self.database_url)
 
+    def lose_database(self):
+        """Begin with a new, empty database file."""
+        self.db.close()
+        for file in self.folder.glob("wcflow.sqlite3*"):
+            file.unlink()
+        self.db = open_database(self.database_url)
+
     # What people and time do.
 
     def advance(self, **length):

@@ -26,7 +26,7 @@ $checks['one change of many people is few requests, and pending for each of them
 	$bulk  = wp_generate_uuid4();
 	$pairs = array_merge( Wcflow_People::pairs( array( 'tag' => 'Bulky' ), 1000 ), array_fill( 0, 950, array( 9, 0 ) ) );
 	same( false, Wcflow_Mailbox::has_bulk( $bulk ), 'not yet' );
-	same( true, Wcflow_Mailbox::add_many( 'tag.add', $pairs, array( array( 'tag' => 'Gold' ), array( 'tag' => 'Press' ) ), $bulk ), 'sent' );
+	same( true, Wcflow_Mailbox::add_many( 'tag.add', $pairs, array( array( 'tag' => 'Gold' ), array( 'tag' => 'Press' ) ), $bulk, 'a.2' ), 'sent' );
 	same( true, Wcflow_Mailbox::has_bulk( $bulk ), 'sent once' );
 	age( 'requests', 5 );
 	$rows = Wcflow_Streams::read( 'requests', $last, 'x', 500 )['rows'];
@@ -53,18 +53,18 @@ $checks['a change of many people is sent as a whole or not at all'] = function (
 	};
 	$wpdb->suppress_errors( true );
 	add_filter( 'query', $broken );
-	$sent = Wcflow_Mailbox::add_many( 'tag.add', array_fill( 0, 11000, array( 9, 0 ) ), array( array( 'tag' => 'Gold' ) ), wp_generate_uuid4() );
+	$sent = Wcflow_Mailbox::add_many( 'tag.add', array_fill( 0, 11000, array( 9, 0 ) ), array( array( 'tag' => 'Gold' ) ), wp_generate_uuid4(), 'a.2' );
 	remove_filter( 'query', $broken );
 	$wpdb->suppress_errors( false );
 	same( 'wcflow_not_saved', is_wp_error( $sent ) ? $sent->get_error_code() : $sent, 'error' );
 	same( $last, Wcflow_Streams::bounds( 'requests' )['last'], 'nothing' );
-	same( 'wcflow_unknown_action', Wcflow_Mailbox::add_many( 'tag.paint', array( array( 9, 0 ) ), array( array() ), 'b' )->get_error_code(), 'unknown' );
+	same( 'wcflow_unknown_action', Wcflow_Mailbox::add_many( 'tag.paint', array( array( 9, 0 ) ), array( array() ), 'b', 'a.2' )->get_error_code(), 'unknown' );
 };
 
 $checks['a page of the stream stays below a megabyte'] = function () {
 	$last  = Wcflow_Streams::bounds( 'requests' )['last'];
 	$pairs = array_fill( 0, 500, array( 123456789012345678, 123456789012345678 ) );
-	Wcflow_Mailbox::add_many( 'tag.add', array_merge( ...array_fill( 0, 60, $pairs ) ), array( array( 'tag' => 'Gold' ) ), wp_generate_uuid4() );
+	Wcflow_Mailbox::add_many( 'tag.add', array_merge( ...array_fill( 0, 60, $pairs ) ), array( array( 'tag' => 'Gold' ) ), wp_generate_uuid4(), 'a.2' );
 	age( 'requests', 5 );
 	global $wpdb;
 	$key  = $wpdb->get_var( $wpdb->prepare( 'SELECT row_key FROM ' . Wcflow_Tables::name( 'requests' ) . ' WHERE id = %d', $last ) );

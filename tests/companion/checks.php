@@ -331,6 +331,7 @@ $checks['the mailbox: pending, answered, refused, kept'] = function () {
 require __DIR__ . '/orders_checks.php';
 
 require __DIR__ . '/bulk_checks.php';
+require __DIR__ . '/database_checks.php';
 require __DIR__ . '/limit_checks.php';
 
 $checks['summary and settings are kept'] = function () {

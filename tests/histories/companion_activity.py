@@ -83,7 +83,8 @@ class Dashboard:
 
     def do(self, deed, pick):
         """Do a deed; without the plugin nobody asks for anything."""
-        self.seen |= deepcopy(self.plugin.tables.people)
+        for person, card in self.plugin.tables.people.items():
+            self.seen[person] = {**deepcopy(card), "generation": self.plugin.tables.generation}
         if self.is_active or deed in ACCIDENTS:
             getattr(self, deed)(pick)
             self.activity.update_removals()
@@ -98,6 +99,7 @@ class Dashboard:
             "bulk": "",
             "action": action,
             "data": data,
+            "generation": card.get("generation") or self.plugin.tables.generation,
             **{name: card.get(name, 0) for name in ("person", "customer_id")},
             "email": card.get("email", ""),
         }
@@ -142,13 +144,16 @@ class Dashboard:
         self._ask("reminder.add", self._card(pick), text=text, due="2027-01-10T08:00:00Z")
 
     def close_task(self, pick):
-        for task in self.plugin.tables.summary.get("tasks", ())[pick % 3 :][:1]:
+        summary = self.plugin.tables.summary
+        for task in summary.get("tasks", ())[pick % 3 :][:1]:
             self.activity.finished_tasks.add(task["id"])
-            self._ask("task.done", {}, task=task["id"])
+            self._ask("task.done", {"generation": summary["generation"]}, task=task["id"])
 
     def snooze_task(self, pick):
-        for task in self.plugin.tables.summary.get("tasks", ())[pick % 3 :][:1]:
-            self._ask("task.snooze", {}, task=task["id"], until="2027-02-10T08:00:00Z")
+        summary, until = self.plugin.tables.summary, "2027-02-10T08:00:00Z"
+        for task in summary.get("tasks", ())[pick % 3 :][:1]:
+            shown = {"generation": summary["generation"]}
+            self._ask("task.snooze", shown, task=task["id"], until=until)
 
     def undo(self, pick):
         card = self._card(pick)
@@ -161,7 +166,12 @@ class Dashboard:
             self._ask("held.approve", {}, token=held["token"])
 
     def tag_many(self, pick):
-        pairs = [(card["person"], card["customer_id"]) for card in self.seen.values()]
+        shown = self.plugin.tables.generation
+        pairs = [
+            (card["person"], card["customer_id"])
+            for card in self.seen.values()
+            if not companion.is_other_database(card["generation"], shown)
+        ]
         tag = f"{PREFIX} many {len(self.asked)}"
         self._ask("tag.add", {}, tag=tag, people=[list(each) for each in pairs[pick % 2 :]])
 

@@ -26,6 +26,7 @@ def check_all(sim, activity, dashboard):
     check_answers(sim, dashboard)
     check_notes(sim, dashboard)
     check_tags(sim, activity, dashboard)
+    check_strangers(activity, dashboard)
     check_no_email_after_unsubscribing(sim, dashboard)
     check_events(sim, activity, dashboard)
     check_cards(sim, dashboard)
@@ -87,6 +88,18 @@ def check_tags(sim, activity, dashboard):
         if not others and owner in certain and tag not in removed and tag.startswith(PREFIX):
             for place in places(certain[owner]):
                 assert is_there == (tag in activity.shown(place)), (owner, tag, place)
+
+
+def check_strangers(activity, dashboard):
+    """No customer has a tag that someone asked for about another one, whatever was restored."""
+    certain, owners = who_stayed_the_same(activity), {}
+    for row, owner in dashboard.asked:
+        if row.fields["action"] == "tag.add" and "people" not in row.fields["data"]:
+            owners[row.fields["data"].get("tag")] = owner
+    for other, person in certain.items():
+        for place in places(person):
+            for tag in {*activity.shown(place)} & owners.keys():
+                assert owners[tag] == other or owners[tag] not in certain, (tag, owners[tag], place)
 
 
 def check_no_email_after_unsubscribing(sim, dashboard):

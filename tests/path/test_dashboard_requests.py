@@ -27,7 +27,7 @@ def sim(tmp_path):
     sim = Simulation(tmp_path, RULES, plugins={"companion"})
     sim.anna = sim.register(ANNA, days_ago=90, first_name="Anna", last_name="Muster")
     sim.place_order(customer=sim.anna, total="250.00", days_ago=40)
-    sim.place_order(email="guest@example.com", days_ago=3)
+    sim.guest_order = sim.place_order(email="guest@example.com", days_ago=3)
     run_passes(sim, 2)
     return sim
 
@@ -227,6 +227,55 @@ def test_after_a_new_installation_requests_are_done(sim):
     sim.sandbox.companion.reinstall()
     run_passes(sim, 2)
     assert ("done", "Added the tag Gold.") == ask(sim, "tag.add", tag="Gold")
+
+
+@pytest.fixture
+def with_new_database(sim):
+    """A new, empty database in which Zoe has the number that the guest had in the one before."""
+    guest = card(sim, "guest@example.com")["person"]
+    sim.place_order(email="zoe@example.com")
+    run_passes(sim)
+    ask(sim, "tag.add", tag="Gold", run=False)
+    sim.asked = ask(sim, "tag.add", email="guest@example.com", tag="Press", run=False)
+    sim.bulk = ask(sim, "tag.add", email="", tag="Fair", people=[[guest, 0]], run=False)
+    sim.sandbox.delete_order(sim.guest_order)
+    sim.lose_database()
+    run_passes(sim, 3)
+    assert guest == card(sim, "zoe@example.com")["person"]
+    return sim
+
+
+def test_in_a_new_database_a_request_of_before_changes_nobody_else(with_new_database):
+    sim, refused = with_new_database, "The store no longer has this customer."
+    assert {"Gold", "Large"} == sim.customer_tags(sim.anna)
+    assert ("refused", refused) == answer(sim, sim.asked)
+    words = "Changed no customer. Not changed: the store no longer has this customer (1)."
+    assert ("done", words) == answer(sim, sim.bulk)
+    assert [] == card(sim, "zoe@example.com")["tags"]
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [("note.remove", "note"), ("task.done", "task"), ("edit.undo", "edit")],
+)
+def test_in_a_new_database_numbers_of_before_mean_nothing(with_new_database, action, kind):
+    sim = with_new_database
+    ask(sim, "reminder.add", text="Call", due="2026-07-01T08:00:00Z")
+    ask(sim, "note.add", text="Likes tea")
+    before = card(sim)
+    numbers = {
+        "note": before["notes"][0]["id"],
+        "task": before["tasks"][0]["id"],
+        "edit": before["timeline"][0]["edit"],
+    }
+    row = ask(sim, action, run=False, **{kind: numbers[kind]})
+    row.fields["generation"] = "another database:1"
+    run_passes(sim)
+    state, words = answer(sim, row)
+    assert "refused" == state
+    assert "any more" in words
+    shown = ("notes", "tasks", "timeline")
+    assert [before[each] for each in shown] == [card(sim)[each] for each in shown]
 
 
 @pytest.mark.parametrize("steps", range(0, 80, 5))

@@ -149,7 +149,7 @@ def _meet(plugin: Plugin, status: CompanionStatus, now: datetime) -> CompanionRo
         row = companion.load_companion(tx, store)
         pushed = companion.count_pushed(tx, store)
         idle = row is not None and row.queued_up_to is None and not row.finish_due
-        other = row is not None and _other_database(status.generation, row.generation)
+        other = row is not None and companion.is_other_database(status.generation, row.generation)
         if (
             row is None
             or not row.generation
@@ -181,11 +181,6 @@ def _is_restored(status: CompanionStatus, row: CompanionRow) -> bool:
     return shown is not None and pushed is not None and stamp(shown) < pushed
 
 
-def _other_database(one: str, other: str) -> bool:
-    names = {each.rpartition(":")[0] for each in (one, other)}
-    return "" not in names and len(names) > 1
-
-
 def _push_settings(plugin: Plugin, status: CompanionStatus) -> None:
     """Give the plugin the keys of links in e-mails, and note that it has them."""
     store = plugin.settings.name
@@ -207,7 +202,7 @@ def _push_summary(plugin: Plugin, row: CompanionRow, now: datetime) -> None:
         store = load_store_row(tx, name)
         assert store is not None, "the store is known before its dashboard is updated"
         summary = load_summary(tx, plugin.config, plugin.settings, store, figures, now)
-    push_summary(plugin.store, summary)
+    push_summary(plugin.store, {**summary, "generation": row.generation})
     with plugin.db.transaction() as tx:
         companion.save_companion(tx, name, summary_at=stamp(now))
 

@@ -7,7 +7,7 @@ same ``bulk``, and become one change, which 'wcflow customer undo --bulk' takes 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -48,7 +48,7 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
 def change_people(tx: Connection, desk: Desk, request: Request) -> Outcome:
     """Change everyone whom a request names; the answer counts all requests of its bulk action."""
     store, change = desk.store, _plan(tx, desk, request)
-    persons, gone = _find_people(tx, store, _pairs(request.data[PEOPLE]))
+    persons, gone = _find_people(tx, request, store)
     by = request.by._replace(key=None, bulk="")
     head = find_interrupted(tx, store, change)
     bulk = head.id if head else save_head(tx, store, change, by)
@@ -97,12 +97,14 @@ def _pairs(value: object) -> list[tuple[int, int]]:
     return pairs
 
 
-def _find_people(
-    tx: Connection, store: str, pairs: Sequence[tuple[int, int]]
-) -> tuple[list[int], int]:
+def _find_people(tx: Connection, request: Request, store: str) -> tuple[list[int], int]:
     """Return the people, each once, and how many customers are gone; an account counts first."""
+    pairs = _pairs(request.data[PEOPLE])
     owners = find_persons(tx, store, [account_key(account) for _, account in pairs if account])
-    wanted = [owners.get(account_key(account), 0) or person for person, account in pairs]
+    wanted = [
+        owners.get(account_key(account), 0) or (person if request.of_here else 0)
+        for person, account in pairs
+    ]
     there = load_memories(tx, store, sorted({*wanted} - {0}))
     return list(dict.fromkeys(each for each in wanted if each in there)), sum(
         each not in there for each in wanted

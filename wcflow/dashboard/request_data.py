@@ -19,13 +19,18 @@ SHORT, LONG = 200, 10_000
 
 
 class Request(NamedTuple):
-    """What someone did in the dashboard; ``person`` is whom it changes, or 0."""
+    """What someone did in the dashboard; ``person`` is whom it changes, or 0.
+
+    ``of_here`` is whether the numbers in it (of people, notes, tasks and edits) are of this database: what
+    was asked before wcflow began with a new one, or with a backup, has the numbers of that one.
+    """
 
     key: str
     action: str
     data: Json
     person: int
     by: EditedBy
+    of_here: bool
 
 
 @dataclass(slots=True)

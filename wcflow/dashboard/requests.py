@@ -72,7 +72,7 @@ def handle_requests(
 
 def _handle(tx: Connection, desk: Desk, row: Json) -> None:
     """Do one request, and save what came of it in the same transaction."""
-    person = read_number(row.get("person"))
+    person = 0
     try:
         with tx.begin_nested():
             request = _read(tx, desk, row)
@@ -135,15 +135,20 @@ def _read(tx: Connection, desk: Desk, row: Json) -> Request:
         read_text(row.get("bulk"))[:SHORT],
         key,
     )
-    person = _find_person(tx, desk.store, row)
-    return Request(
-        key, read_text(row.get("action")), data if isinstance(data, dict) else {}, person, by
-    )
+    of_here = companion.is_of_this_database(tx, desk.store, read_text(row.get("generation")))
+    person = _find_person(tx, desk.store, row, read_number(row.get("person")) if of_here else 0)
+    action, data = read_text(row.get("action")), data if isinstance(data, dict) else {}
+    return Request(key, action, data, person, by, of_here)
 
 
-def _find_person(tx: Connection, store: str, row: Json) -> int:
+def _number(request: Request, name: str) -> int:
+    """Return the number of a note, a task or an edit, or 0 if it is one of another database."""
+    return read_number(request.data.get(name)) if request.of_here else 0
+
+
+def _find_person(tx: Connection, store: str, row: Json, person: int) -> int:
     """Return whom a request is about, or 0; people who were merged are found by what they had."""
-    person, account = read_number(row.get("person")), read_number(row.get("customer_id"))
+    account = read_number(row.get("customer_id"))
     email = normalize_email(read_text(row.get("email")))
     keys = [account_key(account)] if account else []
     found = find_persons(tx, store, [*keys, guest_key(email)] if email else keys)
@@ -151,7 +156,7 @@ def _find_person(tx: Connection, store: str, row: Json) -> int:
         return found[account_key(account)]
     if person and load_memories(tx, store, [person]):
         return person
-    return found.get(guest_key(email), 0) if person or account or email else 0
+    return found.get(guest_key(email), 0) if email else 0
 
 
 # The actions.
@@ -196,7 +201,7 @@ def _add_note(tx: Connection, desk: Desk, request: Request) -> Outcome:
 
 
 def _remove_note(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    found = find_note(tx, read_number(request.data.get("note")))
+    found = find_note(tx, _number(request, "note"))
     if found is None or (found.store, found.person) != (desk.store, request.person):
         raise UsageError("this customer does not have this note any more", "")
     return notes.remove_note(tx, found, request.by)
@@ -234,7 +239,7 @@ def _snooze_task(tx: Connection, desk: Desk, request: Request) -> Outcome:
 
 
 def _task(tx: Connection, desk: Desk, request: Request) -> Any:
-    found = load_task(tx, read_number(request.data.get("task")))
+    found = load_task(tx, _number(request, "task"))
     if found is None or found[0] != desk.store:
         raise UsageError("this task does not exist any more", "")
     return found[1]
@@ -252,7 +257,7 @@ def _set_company(tx: Connection, desk: Desk, request: Request) -> Outcome:
 
 
 def _undo(tx: Connection, desk: Desk, request: Request) -> Outcome:
-    found = find_edit(tx, read_number(request.data.get("edit")))
+    found = find_edit(tx, _number(request, "edit"))
     if found is None or (found.store, found.person) != (desk.store, request.person):
         raise UsageError("this customer does not have this change any more", "")
     return edits.undo(tx, found, request.by)

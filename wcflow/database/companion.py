@@ -105,6 +105,18 @@ def push_everyone(tx: Connection, store: str) -> None:
     save_companion(tx, store, generation=generation, queued_up_to=0, finish_due=False)
 
 
+def is_other_database(one: str, other: str) -> bool:
+    """Return whether two generations are of different databases, whose numbers mean different people."""
+    names = {each.rpartition(":")[0] for each in (one, other)}
+    return "" not in names and len(names) > 1
+
+
+def is_of_this_database(tx: Connection, store: str, generation: str) -> bool:
+    """Return whether the numbers of what the plugin showed with this generation are those of here."""
+    row, name = load_companion(tx, store), generation.rpartition(":")[0]
+    return row is not None and name != "" and name == row.generation.rpartition(":")[0]
+
+
 def mark_cards_outdated(tx: Connection, store: str, persons: Iterable[int]) -> None:
     """Note that what the plugin shows of these people may be outdated, if the store has it."""
     found = sorted({each for each in persons if each})

@@ -117,14 +117,24 @@ def save_people(call: RequestContext) -> dict[str, Any]:
     cards, gone = _list(body, "people"), _list(body, "gone")
     if len(cards) > _MAX_PEOPLE:
         raise RestError("wcflow_too_many", "At most 100 people at a time.", 413)
+    _begin(tables, generation)
     refused = [why for card in cards if (why := _why_refused(card))]
     good = [card for card in cards if not _why_refused(card)]
     for card in good:
         tables.people[card["person"]] = dict(card)
         tables.generations[card["person"]] = generation
     removed = [number for number in gone if tables.people.pop(number, None) is not None]
-    tables.generation = generation
     return {"saved": len(good), "gone": len(removed), "refused": refused}
+
+
+def _begin(tables: Tables, generation: str) -> None:
+    """Remember the generation; remove the people of another database, who have their numbers there."""
+    known, given = (each.rpartition(":")[0] for each in (tables.generation, generation))
+    if known and given and known != given:
+        tables.people.clear()
+        for row in tables.requests.rows:
+            row.fields["person"] = 0
+    tables.generation = generation
 
 
 def _why_refused(card: Any) -> dict[str, Any] | None:
@@ -139,6 +149,7 @@ def _why_refused(card: Any) -> dict[str, Any] | None:
 def finish_people(call: RequestContext) -> dict[str, Any]:
     """Remove the people of older generations."""
     tables, kept = need_plugin(call), _generation(_body(call))
+    _begin(tables, kept)
     old = [number for number in tables.people if tables.generations.get(number) != kept]
     for number in old:
         del tables.people[number]

@@ -103,6 +103,7 @@ class CompanionShop:
             "email": card.get("email", ""),
             "action": action,
             "data": data,
+            "generation": self.tables.generation,
             "reason": reason,
             "bulk": bulk,
         }

@@ -83,6 +83,51 @@ class Wcflow_Cards {
 	}
 
 	/**
+	 * Remembers the generation that the daemon gives and says whether that went well. People of another database are
+	 * removed first: it gave their numbers to other people.
+	 *
+	 * @param string $generation Generation that the daemon gave.
+	 */
+	public static function begin( $generation ) {
+		if ( self::is_other_database( Wcflow_People::generation(), $generation ) && ! self::remove_all() ) {
+			return false;
+		}
+		update_option( 'wcflow_generation', $generation, false );
+		return true;
+	}
+
+	/**
+	 * Says whether two generations are of different databases. What is before the last colon names the database.
+	 *
+	 * @param string $one   Generation.
+	 * @param string $other Generation.
+	 */
+	public static function is_other_database( $one, $other ) {
+		$one   = substr( $one, 0, (int) strrpos( $one, ':' ) );
+		$other = substr( $other, 0, (int) strrpos( $other, ':' ) );
+		return '' !== (string) $one && '' !== (string) $other && $one !== $other;
+	}
+
+	/**
+	 * Removes everyone, and says whether that went well; requests and orders then belong to nobody.
+	 */
+	private static function remove_all() {
+		global $wpdb;
+		foreach ( array( 'orders', 'requests' ) as $name ) {
+			$table = Wcflow_Tables::name( $name );
+			$wpdb->query( "UPDATE `$table` SET person = 0 WHERE person > 0" ); // phpcs:ignore WordPress.DB.PreparedSQL
+		}
+		foreach ( array( 'cards', 'accounts', 'identities', 'labels', 'people' ) as $name ) {
+			$table = Wcflow_Tables::name( $name );
+			$empty = $wpdb->query( "TRUNCATE TABLE `$table`" ); // phpcs:ignore WordPress.DB.PreparedSQL
+			if ( false === $empty ) {
+				return false;
+			}
+		}
+		return true;
+	}
+
+	/**
 	 * Removes people of other generations and returns how many there were.
 	 *
 	 * @param string $generation Generation that stays.

@@ -37,25 +37,27 @@ class Wcflow_Mailbox {
 	 * @param array      $data       What the action needs.
 	 * @param string     $bulk       The same uuid for all requests of one bulk action, or empty.
 	 * @param string     $reason     Why, in the user's words, or empty.
+	 * @param string     $generation Generation of what the user saw, where the request is about nobody.
 	 */
-	public static function add( $action, $person_row, $data, $bulk = '', $reason = '' ) {
+	public static function add( $action, $person_row, $data, $bulk = '', $reason = '', $generation = '' ) {
 		$refusal = self::refusal( $action );
 		if ( $refusal ) {
 			return $refusal;
 		}
-		$id = Wcflow_Streams::append_request( self::fields( $action, $person_row, $data, $bulk, $reason ) );
+		$id = Wcflow_Streams::append_request( self::fields( $action, $person_row, $data, $bulk, $reason, $generation ) );
 		return $id ? $id : self::not_saved();
 	}
 
 	/**
 	 * Puts one change of many people into the mailbox, in parts that the daemon can take; returns true or an error.
 	 *
-	 * @param string  $action One of ACTIONS.
-	 * @param array[] $pairs  Id of each person, and of the account or 0.
-	 * @param array[] $each   What the action needs: one change for each.
-	 * @param string  $bulk   A uuid that names the whole.
+	 * @param string  $action     One of ACTIONS.
+	 * @param array[] $pairs      Id of each person, and of the account or 0.
+	 * @param array[] $each       What the action needs: one change for each.
+	 * @param string  $bulk       A uuid that names the whole.
+	 * @param string  $generation Generation of these people.
 	 */
-	public static function add_many( $action, $pairs, $each, $bulk ) {
+	public static function add_many( $action, $pairs, $each, $bulk, $generation ) {
 		$refusal = self::refusal( $action );
 		if ( $refusal ) {
 			return $refusal;
@@ -63,7 +65,7 @@ class Wcflow_Mailbox {
 		$requests = array();
 		foreach ( $each as $data ) {
 			foreach ( array_chunk( $pairs, self::PEOPLE ) as $people ) {
-				$requests[] = self::fields( $action, null, $data + array( 'people' => $people ), $bulk, '' );
+				$requests[] = self::fields( $action, null, $data + array( 'people' => $people ), $bulk, '', $generation );
 			}
 		}
 		return Wcflow_Streams::append_requests( $requests ) ? true : self::not_saved();
@@ -110,8 +112,9 @@ class Wcflow_Mailbox {
 	 * @param array      $data       What the action needs.
 	 * @param string     $bulk       Name of the bulk action, or empty.
 	 * @param string     $reason     Why, or empty.
+	 * @param string     $generation Generation, where there is no person.
 	 */
-	private static function fields( $action, $person_row, $data, $bulk, $reason ) {
+	private static function fields( $action, $person_row, $data, $bulk, $reason, $generation ) {
 		$user = wp_get_current_user();
 		return array(
 			'user_id'     => $user->ID,
@@ -121,6 +124,7 @@ class Wcflow_Mailbox {
 			'email'       => $person_row ? $person_row['email'] : '',
 			'action'      => $action,
 			'data'        => $data,
+			'generation'  => $person_row ? $person_row['generation'] : $generation,
 			'reason'      => $reason,
 			'bulk'        => $bulk,
 		);
@@ -172,6 +176,9 @@ class Wcflow_Mailbox {
 		// phpcs:ignore WordPress.DB.PreparedSQL
 		$rows = $wpdb->get_results( "SELECT * FROM `$table` WHERE person = 0 AND state = 'pending' AND bulk <> '' ORDER BY id LIMIT 500", ARRAY_A );
 		foreach ( self::shape_all( $rows ) as $request ) {
+			if ( Wcflow_Cards::is_other_database( $request['generation'], Wcflow_People::generation() ) ) {
+				continue;
+			}
 			$people = isset( $request['data']['people'] ) ? array_column( (array) $request['data']['people'], 0 ) : array();
 			unset( $request['data']['people'] );
 			foreach ( array_intersect_key( array_flip( $people ), $wanted ) as $person => $ignored ) {

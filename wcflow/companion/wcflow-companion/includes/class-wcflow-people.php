@@ -312,6 +312,7 @@ class Wcflow_People {
 			'tags'          => Wcflow_Streams::decode( $row['tags'] ),
 			'groups'        => Wcflow_Streams::decode( $row['groups_json'] ),
 			'reasons'       => Wcflow_Streams::decode( $row['reasons'] ),
+			'generation'    => $row['generation'],
 			'updated_at'    => Wcflow_Streams::stamp( $row['updated_at'] ),
 		);
 	}

@@ -138,7 +138,7 @@ class Wcflow_Rest {
 			return self::error( 'too_many', __( 'At most 100 people at a time.', 'wcflow-companion' ), 413 );
 		}
 		$gone    = isset( $body['gone'] ) && is_array( $body['gone'] ) ? array_slice( array_filter( $body['gone'], 'is_int' ), 0, 1000 ) : array();
-		$refused = Wcflow_People::save_many( $body['people'], $generation );
+		$refused = Wcflow_Cards::begin( $generation ) ? Wcflow_People::save_many( $body['people'], $generation ) : null;
 		if ( null === $refused ) {
 			return self::error( 'not_saved', __( 'The database did not take the people.', 'wcflow-companion' ), 500 );
 		}
@@ -164,6 +164,9 @@ class Wcflow_Rest {
 		$generation = self::generation( $body );
 		if ( is_wp_error( $generation ) ) {
 			return $generation;
+		}
+		if ( ! Wcflow_Cards::begin( $generation ) ) {
+			return self::error( 'not_saved', __( 'The database did not take the people.', 'wcflow-companion' ), 500 );
 		}
 		return rest_ensure_response( array( 'removed' => Wcflow_Cards::remove_others( $generation ) ) );
 	}
@@ -276,7 +279,7 @@ class Wcflow_Rest {
 	}
 
 	/**
-	 * Returns the generation of a body and remembers it, or an error.
+	 * Returns the generation of a body, or an error.
 	 *
 	 * @param array $body Body.
 	 */
@@ -285,7 +288,6 @@ class Wcflow_Rest {
 		if ( '' === $generation || strlen( $generation ) > 100 ) {
 			return self::error( 'bad_generation', __( 'The generation must be a text of 1 to 100 characters.', 'wcflow-companion' ), 400 );
 		}
-		update_option( 'wcflow_generation', $generation, false );
 		return $generation;
 	}
 

@@ -85,7 +85,7 @@ class Wcflow_Streams {
 	/**
 	 * Writes a request at once and returns its number, or 0 where it could not be written.
 	 *
-	 * @param array $fields Values by column: user_id, user_name, person, customer_id, email, action, data, reason, bulk.
+	 * @param array $fields Values by column: user_id, user_name, person, customer_id, email, action, data, generation, reason, bulk.
 	 */
 	public static function append_request( $fields ) {
 		global $wpdb;
@@ -124,6 +124,7 @@ class Wcflow_Streams {
 			'email'       => self::cut( $fields['email'] ),
 			'action'      => substr( (string) $fields['action'], 0, 40 ),
 			'data'        => self::encode( $fields['data'] ),
+			'generation'  => self::cut( $fields['generation'], 100 ),
 			'reason'      => (string) $fields['reason'],
 			'bulk'        => substr( (string) $fields['bulk'], 0, 36 ),
 			'answer'      => '',
@@ -293,6 +294,7 @@ class Wcflow_Streams {
 			'email'       => $row['email'],
 			'action'      => $row['action'],
 			'data'        => (object) self::decode( $row['data'] ),
+			'generation'  => $row['generation'],
 			'reason'      => $row['reason'],
 			'bulk'        => $row['bulk'],
 		);

@@ -11,7 +11,7 @@ defined( 'ABSPATH' ) || exit;
  * Makes, upgrades, clears and drops the tables; every site of a network has its own.
  */
 class Wcflow_Tables {
-	const VERSION   = 2;
+	const VERSION   = 3;
 	const NAMES     = array( 'people', 'cards', 'accounts', 'identities', 'labels', 'orders', 'changes', 'requests', 'events' );
 	const KEPT_DAYS = 14;
 	const CRON      = 'wcflow_purge';
@@ -323,6 +323,7 @@ customer_id bigint(20) unsigned NOT NULL DEFAULT 0,
 email varchar(191) NOT NULL DEFAULT '',
 action varchar(40) NOT NULL,
 data longtext NOT NULL,
+generation varchar(100) NOT NULL DEFAULT '',
 reason text NOT NULL,
 bulk varchar(36) NOT NULL DEFAULT '',
 state varchar(10) NOT NULL DEFAULT 'pending',

@@ -39,7 +39,7 @@ class Wcflow_Customer_Page {
 		self::box( __( 'Groups', 'wcflow-companion' ), array( 'Wcflow_Person_Parts', 'labels' ), array( $card, $pending, 'group' ) );
 		self::box( __( 'Company', 'wcflow-companion' ), array( __CLASS__, 'company' ), array( $card, $pending ) );
 		echo '</div></div><br class="clear"></div>';
-		Wcflow_Requests::print_forms( $card->person() );
+		Wcflow_Requests::print_forms( $row );
 	}
 
 	/**

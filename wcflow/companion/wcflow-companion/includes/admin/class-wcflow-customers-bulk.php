@@ -65,6 +65,12 @@ class Wcflow_Customers_Bulk {
 			exit;
 		}
 		$rows = Wcflow_People::rows( $persons );
+		foreach ( $rows as $row ) {
+			if ( Wcflow_Cards::is_other_database( Wcflow_Requests::generation(), $row['generation'] ) ) {
+				wp_safe_redirect( add_query_arg( Wcflow_Requests::problem( __( 'The list of customers was made anew. Nothing has been changed: select the customers again.', 'wcflow-companion' ) ), $back ) );
+				exit;
+			}
+		}
 		wp_safe_redirect( add_query_arg( 'wcflow_bulk', Wcflow_Bulk::send( $rows, $sent, $data ), $back ) );
 		exit;
 	}

@@ -113,6 +113,7 @@ class Wcflow_Customers_Table extends WP_List_Table {
 		echo '</form>';
 		echo '<form method="post" action="' . esc_url( Wcflow_Html::url( 'customers', self::filters() ) ) . '">';
 		if ( Wcflow_Admin::may_edit() ) {
+			Wcflow_Requests::print_generation( $this->items ? reset( $this->items )->text( 'generation' ) : '' );
 			Wcflow_Select_All::line( count( $this->items ), (int) $this->get_pagination_arg( 'total_items' ) );
 		}
 		$this->display();

@@ -139,7 +139,7 @@ class Wcflow_Overview_Page {
 			echo '<p><em class="wcflow-waiting">' . esc_html__( 'Approved. wcflow writes these changes with its next sync.', 'wcflow-companion' ) . '</em></p>';
 		} elseif ( '' !== $token && Wcflow_Admin::may_edit() ) {
 			( new Wcflow_Pending( array_filter( array( $last ) ) ) )->print_refused();
-			Wcflow_Requests::open_form( 'held.approve', 0 );
+			Wcflow_Requests::open_form( 'held.approve', 0, '' );
 			/* translators: %s: number of changes */
 			echo '<input type="hidden" name="wcflow[token]" value="' . esc_attr( $token ) . '"><button type="submit" class="button button-primary">' . esc_html( sprintf( _n( 'Approve %s change', 'Approve %s changes', $count, 'wcflow-companion' ), number_format_i18n( $count ) ) ) . '</button></form>';
 		}

@@ -98,7 +98,7 @@ class Wcflow_Panel {
 		add_action(
 			'admin_footer',
 			function () use ( $row, $order_id ) {
-				Wcflow_Requests::print_forms( (int) $row['person'], $order_id, true );
+				Wcflow_Requests::print_forms( $row, $order_id, true );
 			}
 		);
 	}

@@ -106,7 +106,7 @@ class Wcflow_Requests {
 			return $data;
 		}
 		foreach ( self::each( $data ) as $one ) {
-			$sent = Wcflow_Mailbox::add( $action, $row, $one );
+			$sent = Wcflow_Mailbox::add( $action, $row, $one, '', '', self::generation() );
 			if ( is_wp_error( $sent ) ) {
 				return $sent->get_error_message();
 			}
@@ -245,7 +245,18 @@ class Wcflow_Requests {
 	 */
 	private static function person() {
 		$person = isset( $_POST['person'] ) ? absint( $_POST['person'] ) : 0; // phpcs:ignore WordPress.Security.NonceVerification.Missing -- checked by the callers.
-		return $person ? Wcflow_People::find( $person ) : null;
+		$row    = $person ? Wcflow_People::find( $person ) : null;
+		return $row && ! Wcflow_Cards::is_other_database( self::generation(), $row['generation'] ) ? $row : null;
+	}
+
+	/**
+	 * Return the generation of what the page showed that the current form is on. Since then, another database of the
+	 * daemon may have given the numbers of people and tasks to others.
+	 *
+	 * @return string
+	 */
+	public static function generation() {
+		return isset( $_POST['wcflow_generation'] ) ? mb_substr( sanitize_text_field( wp_unslash( $_POST['wcflow_generation'] ) ), 0, 100 ) : ''; // phpcs:ignore WordPress.Security.NonceVerification.Missing -- checked by the callers.
 	}
 
 	/**
@@ -298,13 +309,13 @@ class Wcflow_Requests {
 	/**
 	 * Print one form for each action, without fields: those are elsewhere on the page.
 	 *
-	 * @param int  $person   Person, or 0.
-	 * @param int  $order_id Order whose screen this is, or 0.
-	 * @param bool $live     Whether the script replaces the panel in place.
+	 * @param array $row      Row of the person.
+	 * @param int   $order_id Order whose screen this is, or 0.
+	 * @param bool  $live     Whether the script replaces the panel in place.
 	 */
-	public static function print_forms( $person, $order_id = 0, $live = false ) {
+	public static function print_forms( $row, $order_id = 0, $live = false ) {
 		foreach ( array_keys( self::ACTIONS ) as $action ) {
-			self::open_form( $action, $person, 'id="' . esc_attr( self::form_id( $action ) ) . '"' . ( $live ? ' data-wcflow-live="1"' : '' ) . ' hidden' );
+			self::open_form( $action, (int) $row['person'], $row['generation'], 'id="' . esc_attr( self::form_id( $action ) ) . '"' . ( $live ? ' data-wcflow-live="1"' : '' ) . ' hidden' );
 			echo '<input type="hidden" name="panel_order" value="' . (int) $order_id . '"></form>';
 		}
 	}
@@ -314,14 +325,25 @@ class Wcflow_Requests {
 	 *
 	 * @param string $action     Action.
 	 * @param int    $person     Person, or 0.
+	 * @param string $generation Generation of what the page shows.
 	 * @param string $attributes Escaped attributes of the form.
 	 */
-	public static function open_form( $action, $person, $attributes = 'class="wcflow-inline"' ) {
+	public static function open_form( $action, $person, $generation, $attributes = 'class="wcflow-inline"' ) {
 		echo '<form method="post" action="' . esc_url( admin_url( 'admin-post.php' ) ) . '" ' . $attributes . '>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- fixed in the code.
 		echo '<input type="hidden" name="_wpnonce" value="' . esc_attr( wp_create_nonce( self::HANDLER ) ) . '">';
 		echo '<input type="hidden" name="_wp_http_referer" value="' . esc_attr( isset( $_SERVER['REQUEST_URI'] ) ? remove_query_arg( array( 'wcflow_sent', 'wcflow_problem' ), wp_unslash( $_SERVER['REQUEST_URI'] ) ) : '' ) . '">'; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized
 		echo '<input type="hidden" name="action" value="' . esc_attr( self::HANDLER ) . '">';
 		echo '<input type="hidden" name="wcflow_action" value="' . esc_attr( $action ) . '">';
 		echo '<input type="hidden" name="person" value="' . (int) $person . '">';
+		self::print_generation( $generation );
+	}
+
+	/**
+	 * Print the field that says what the page shows.
+	 *
+	 * @param string $generation Generation.
+	 */
+	public static function print_generation( $generation ) {
+		echo '<input type="hidden" name="wcflow_generation" value="' . esc_attr( $generation ) . '">';
 	}
 }

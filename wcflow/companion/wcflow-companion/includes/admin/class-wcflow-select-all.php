@@ -71,6 +71,7 @@ class Wcflow_Select_All {
 		if ( $confirmed && wp_is_uuid( $bulk ) && Wcflow_Mailbox::has_bulk( $bulk ) ) {
 			self::go_back( $back, $confirmed ); // The button was pressed twice.
 		}
+		$shown = Wcflow_People::generation(); // Asked before: what comes after it is refused by the daemon.
 		$pairs = Wcflow_People::pairs( Wcflow_Customers_Table::query_args(), self::MOST + 1 );
 		$count = count( $pairs );
 		if ( ! $count ) {
@@ -88,7 +89,7 @@ class Wcflow_Select_All {
 			);
 			return null;
 		}
-		$sent = Wcflow_Mailbox::add_many( $action, $pairs, Wcflow_Requests::each( $data ), $bulk );
+		$sent = Wcflow_Mailbox::add_many( $action, $pairs, Wcflow_Requests::each( $data ), $bulk, $shown );
 		if ( is_wp_error( $sent ) ) {
 			return $sent->get_error_message();
 		}

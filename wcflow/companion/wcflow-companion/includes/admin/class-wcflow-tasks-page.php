@@ -163,9 +163,10 @@ class Wcflow_Tasks_Page {
 	 * @param string $words  Text of the task, for screen readers.
 	 */
 	private static function buttons( $id, $person, $words ) {
-		Wcflow_Requests::open_form( 'task.done', $person );
+		$generation = Wcflow_Card::string( Wcflow_Admin::summary(), 'generation' );
+		Wcflow_Requests::open_form( 'task.done', $person, $generation );
 		echo '<input type="hidden" name="wcflow[task]" value="' . esc_attr( $id ) . '"><button type="submit" class="button">' . esc_html__( 'Done', 'wcflow-companion' ) . '<span class="screen-reader-text">: ' . esc_html( $words ) . '</span></button></form> ';
-		Wcflow_Requests::open_form( 'task.snooze', $person );
+		Wcflow_Requests::open_form( 'task.snooze', $person, $generation );
 		$field = 'wcflow-snooze-' . sanitize_html_class( $id );
 		echo '<input type="hidden" name="wcflow[task]" value="' . esc_attr( $id ) . '"><label class="screen-reader-text" for="' . esc_attr( $field ) . '">' . esc_html__( 'Remind me again', 'wcflow-companion' ) . '</label><select id="' . esc_attr( $field ) . '" name="wcflow[until]">';
 		$choices = array(
