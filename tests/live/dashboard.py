@@ -33,16 +33,18 @@ class Dashboard:
         person = card.setdefault("person", random.randint(10**8, 10**9))
         card.setdefault("name", f"Vera {uuid4().hex[:8]}")
         card.setdefault("status", "active")
-        generation = self.request("GET", "status")["generation"]
-        self.request("POST", "people", {"generation": generation, "people": [card], "gone": []})
+        body = {"generation": self._generation(), "people": [card], "gone": []}
+        self.request("POST", "people", body)
         self._pushed.append(person)
         return person
 
     def forget(self):
-        generation = self.request("GET", "status")["generation"]
-        self.request(
-            "POST", "people", {"generation": generation, "people": [], "gone": self._pushed}
-        )
+        body = {"generation": self._generation(), "people": [], "gone": self._pushed}
+        self.request("POST", "people", body)
+
+    def _generation(self):
+        """Return the generation of the store's cards, or one for a store without any."""
+        return self.request("GET", "status")["generation"] or "live:1"
 
     def summarize(self, **summary):
         now = utc()

@@ -6,6 +6,7 @@ plugin's folder is a link: WordPress would empty what it leads to.
 
 import io
 import json
+import re
 import threading
 import time
 import zipfile
@@ -16,7 +17,7 @@ import pytest
 import wcflow
 from tests.live.test_live_dashboard import SERVED, dashboard
 from wcflow import sync
-from wcflow.config.companion_plugin import plugin_zip
+from wcflow.config.companion_plugin import plugin_files, plugin_zip
 from wcflow.database import companion
 from wcflow.store.companion import read_status
 
@@ -38,10 +39,12 @@ foreach ( array( 'events', 'requests' ) as $name ) {
 }
 echo wp_json_encode( $found );
 """
+TABLES_FILE = "wcflow-companion/includes/class-wcflow-tables.php"
+(VERSION,) = re.findall(rb"const VERSION   = (\d+);", plugin_files()[TABLES_FILE])
 OLDER = {
     b"Version:              " + wcflow.__version__.encode(): b"Version:              0.0.1",
     b"VERSION', '" + wcflow.__version__.encode(): b"VERSION', '0.0.1",
-    b"const VERSION   = 1;": b"const VERSION   = 1000;",
+    b"const VERSION   = %s;" % VERSION: b"const VERSION   = 1000;",
     b"KEY state_answered (state,answered_at)": b"KEY state (state)",
 }
 
@@ -120,7 +123,7 @@ def test_nothing_is_lost_or_done_twice_while_the_plugin_is_replaced(dashboard, t
     after, tables = read_status(dashboard.store), json.loads(dashboard.php(TABLES))
     assert problems == []
     assert (after.version, after.epoch) == (wcflow.__version__, before.epoch)
-    assert (tables["version"], tables["purge"]) == ("1", True)
+    assert (tables["version"], tables["purge"]) == (VERSION.decode(), True)
     assert {"state_answered", "person_state"} <= set(tables["requests"])
     assert [dashboard.answer(number)[0] for number in asked] == ["done"] * len(asked)
     notes = [note["text"] for note in dashboard.card("Anna")["notes"]]

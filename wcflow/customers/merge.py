@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from wcflow.customers.edits import Outcome, undoes
 from wcflow.customers.moved_orders import check_movable, move_back, move_orders
+from wcflow.customers.parted_changes import cancel_mixed
 from wcflow.database.customers import load_customers
 from wcflow.database.edits import Edit, EditedBy, load_edits, save_edit, undone_ids
 from wcflow.database.identity import (
@@ -205,10 +206,15 @@ def _undo_merge(tx: Connection, edit: Edit, by: EditedBy) -> str:
         if old != new and old in persons and new is not None:
             parted.setdefault(new, persons[old])
     own = {owner.email for owner in owners if after[owner] == after[Owner(0, email)]}
+    cancelled = 0
     for key, person in parted.items():
         addresses = {owner.email for owner in owners if after[owner] == key}
-        _part(tx, edit, by, key, person, addresses, is_joined=addresses == own)
-    return f"parted {_name(str(edit.data['joined']))} from {_name(str(edit.data['key']))}"
+        cancelled += _part(tx, edit, by, key, person, addresses, is_joined=addresses == own)
+    words = f"parted {_name(str(edit.data['joined']))} from {_name(str(edit.data['key']))}"
+    if not cancelled:
+        return words
+    changes = "1 change" if cancelled == 1 else f"{cancelled:,} changes"
+    return f"{words}, and cancelled {changes} that would have reached the wrong one"
 
 
 def _part(
@@ -220,12 +226,15 @@ def _part(
     addresses: Collection[str],
     *,
     is_joined: bool,
-) -> None:
-    """Give a key its own person again, with what they had before the merge."""
+) -> int:
+    """Give a key its own person again, with what they had before the merge.
+
+    Return how many changes were cancelled because they name the other one.
+    """
     store, data = edit.store, edit.data
     other, is_new = part_identity(tx, store, key, person, min(addresses))
     if other == person:
-        return
+        return 0
     numbers = [number] if (number := account_in(key)) else []
     orders = {each.id for each in load_orders_of_people(tx, store, numbers, addresses)}
     sides: Mapping[str, Any] = data["sides"]
@@ -241,6 +250,8 @@ def _part(
     give_back(tx, store, person, other, sides[mine], orders)
     words = f"parted from {_name(str(data['key']))}" if is_joined else "parted after a merge"
     save_edit(tx, store, other, SPLIT, words, by)
+    before = {number for side in sides.values() for number in side["ids"].get("outbox", ())}
+    return cancel_mixed(tx, store, (person, other), before, by.at)
 
 
 def _part_standing(

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, select, update
 
+from wcflow.database.outbox import OutboxEntry, entry_from_row
 from wcflow.database.part_standing import take_standing
-from wcflow.database.sql import chunks, dumps, fetch_in, loads, select_in, table_of, upsert
+from wcflow.database.sql import (
+    chunks,
+    dumps,
+    fetch_in,
+    loads,
+    select_in,
+    stamp,
+    table_of,
+    upsert,
+)
 from wcflow.database.tables import (
     PERSON_LIST_COLUMNS,
     CustomerNoteRow,
@@ -142,6 +153,23 @@ def _move(
         found = tx.execute(select(table.c.id, *columns).where(*here)).all()
         free = [row[0] for row in found if not key or tuple(row[1:]) not in taken]
         tx.execute(update(table).where(table.c.id.in_(free)).values(person=new))
+
+
+def load_entries_since(
+    tx: Connection, store: str, person: int, before: Collection[int]
+) -> list[OutboxEntry]:
+    """Return what workflows have queued for a person, without the entries from before."""
+    query = select(_OUTBOX).where(*_of(_OUTBOX, store, person), _OUTBOX.c.run_id.is_not(None))
+    rows = tx.execute(query.order_by(_OUTBOX.c.id)).mappings()
+    return [entry_from_row(row) for row in rows if row["id"] not in before]
+
+
+def end_runs(tx: Connection, ids: Iterable[int], reason: str, now: datetime) -> None:
+    """End runs that wait and have results for later steps."""
+    ended = {"state": "ended", "ended_at": stamp(now), "due_at": None, "reason": reason}
+    waiting = (_RUNS.c.state == "waiting", _RUNS.c.variables != "{}")
+    for part in chunks(sorted(ids)):
+        tx.execute(update(_RUNS).where(_RUNS.c.id.in_(part), *waiting).values(**ended))
 
 
 class Sides(NamedTuple):
