@@ -116,7 +116,7 @@ class Dashboard:
         self._ask("tag.add", self._card(pick), tag=f"{PREFIX} {len(self.asked)}")
 
     def remove_tag(self, pick):
-        added = [each for each in self.asked if each[0].fields["action"] == "tag.add"]
+        added = [each for each in self.asked if _adds_a_tag(each[0].fields)]
         if added:
             row, _ = added[pick % len(added)]
             self._ask("tag.remove", row.fields, tag=row.fields["data"]["tag"])
@@ -299,6 +299,10 @@ class Dashboard:
         for row, address in self.unsubscribed:
             if row.key in here and cursor.epoch == tables.epoch:
                 self.server.stopped.add(address)
+
+
+def _adds_a_tag(fields):
+    return fields["action"] == "tag.add" and "tag" in fields["data"]
 
 
 def owner_of(card):
