@@ -55,6 +55,7 @@ $checks['a request has the generation of what the page showed'] = function () {
 	same( '', send_form( array( 'wcflow_action' => 'task.done', 'person' => '0', 'wcflow' => array( 'task' => '4' ), 'wcflow_generation' => 'one:2' ) ), 'task' );
 	age( 'requests', 5 );
 	$rows = array_values( array_filter( call( 'GET', 'requests', null, array( 'limit' => 500 ) )[1]['rows'], function ( $row ) use ( $last ) { return $row['id'] > $last; } ) );
+	same( array(), array_filter( Wcflow_Mailbox::of_tasks( '' ), function ( $row ) use ( $last ) { return $row['id'] > $last; } ), 'not a task of now' );
 	same( array( array( 6001, 'two:1' ), array( 0, 'one:2' ) ), array_map( function ( $row ) { return array( $row['person'], $row['generation'] ); }, $rows ), 'rows' );
 	same( array( 'id', 'key', 'at', 'by', 'user_id', 'person', 'customer_id', 'email', 'action', 'data', 'generation', 'reason', 'bulk' ), array_keys( $rows[0] ), 'fields' );
 };

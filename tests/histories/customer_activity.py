@@ -93,10 +93,10 @@ class CustomerActivity(StoreActivity):
             self.subscriptions[number] = account, email
 
     def cancel_subscription(self, pick):
-        active = [n for n in self.subscriptions if n not in self.cancelled_subscriptions]
-        if active:
-            number = active[pick % len(active)]
-            state = self.sandbox.state
+        state = self.sandbox.state  # deleted with their customer, they are not there any more
+        left = self.subscriptions.keys() & state.subscriptions.keys() - self.cancelled_subscriptions
+        if left:
+            number = sorted(left)[pick % len(left)]
             subscriptions.change(state, number, now=self.sim.now, status="cancelled")
             self.cancelled_subscriptions.add(number)
 

@@ -175,10 +175,7 @@ class Wcflow_Mailbox {
 		$found = array();
 		// phpcs:ignore WordPress.DB.PreparedSQL
 		$rows = $wpdb->get_results( "SELECT * FROM `$table` WHERE person = 0 AND state = 'pending' AND bulk <> '' ORDER BY id LIMIT 500", ARRAY_A );
-		foreach ( self::shape_all( $rows ) as $request ) {
-			if ( Wcflow_Cards::is_other_database( $request['generation'], Wcflow_People::generation() ) ) {
-				continue;
-			}
+		foreach ( array_filter( self::shape_all( $rows ), array( __CLASS__, 'is_current' ) ) as $request ) {
 			$people = isset( $request['data']['people'] ) ? array_column( (array) $request['data']['people'], 0 ) : array();
 			unset( $request['data']['people'] );
 			foreach ( array_intersect_key( array_flip( $people ), $wanted ) as $person => $ignored ) {
@@ -224,7 +221,16 @@ class Wcflow_Mailbox {
 			$done  = $wpdb->prepare( "SELECT * FROM `$table` WHERE state = 'done' AND answered_at >= %s AND action IN ('task.done', 'task.snooze') ORDER BY id LIMIT 1000", $at ); // phpcs:ignore WordPress.DB.PreparedSQL
 			$found = array_merge( self::shape_all( $wpdb->get_results( $done, ARRAY_A ) ), $found ); // phpcs:ignore WordPress.DB.PreparedSQL
 		}
-		return $found;
+		return array_values( array_filter( $found, array( __CLASS__, 'is_current' ) ) );
+	}
+
+	/**
+	 * Says whether the numbers in a request still mean the same: those of an earlier database mean others now.
+	 *
+	 * @param array $request Request.
+	 */
+	private static function is_current( $request ) {
+		return ! Wcflow_Cards::is_other_database( $request['generation'], Wcflow_People::generation() );
 	}
 
 	/**
