@@ -129,3 +129,29 @@ def test_a_request_is_done_once_after_the_plugin_was_read_from_the_start(dashboa
         companion.save_cursor(tx, "live", "requests", companion.Cursor())
     dashboard.update()
     assert 1 == [each["text"] for each in dashboard.card("Anna")["notes"]].count("Once")
+
+
+def test_in_a_new_database_requests_of_before_change_nobody_else(dashboard, tmp_path):
+    """The last test here: the plugin has the cards of another database afterwards."""
+    anna, nobody = dashboard.card("Anna"), f"nobody.{dashboard.run_id}@example.com"
+    asked = dashboard.ask("tag.add", "Guest", tag="Press")
+    other = Dashboard(*live_address(), tmp_path, RULES)
+    other.php, other.run_id = dashboard.php, dashboard.run_id
+    row = (
+        f"array( 'person' => %d, 'customer_id' => 0, 'email' => '{nobody}', 'generation' => '%s' )"
+    )
+    add = f"{AS_ADMIN} echo Wcflow_Mailbox::add( 'tag.add', {row}, array( 'tag' => 'Silver' ) );"
+    try:
+        other.run_pass()
+        other.update()
+        now = other.card("Anna")
+        number = int(dashboard.php(add % (now["person"], anna["generation"])))
+        other.update()
+        assert ("done", "Added the tag Press.") == other.answer(asked)
+        assert "refused" == other.answer(number)[0]
+        assert "Silver" not in other.card("Anna")["tags"]
+        assert anna["generation"] != now["generation"]
+        with other.db.reading() as tx:
+            assert companion.count_pushed(tx, "live") == read_status(other.store).people
+    finally:
+        other.close()

@@ -96,7 +96,7 @@ class Wcflow_Cart {
 	}
 
 	/**
-	 * Tells that the cart left the person whom it was told of, as with a mistyped address or a log-in.
+	 * Tells that the cart is no longer this person's: the address was mistyped, or someone logged in.
 	 *
 	 * @param array $state What was told last.
 	 */

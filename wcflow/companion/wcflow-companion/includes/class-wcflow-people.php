@@ -1,6 +1,6 @@
 <?php
 /**
- * The people whom the daemon pushed.
+ * The people that the daemon pushed.
  *
  * @package wcflow-companion
  */
