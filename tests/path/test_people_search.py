@@ -220,7 +220,7 @@ def test_a_tag_is_found_whatever_its_case_and_characters(sim, tag, expected):
 
 def test_common_and_rare_tags_select_as_reading_every_list_of_tags_does(sim, monkeypatch):
     """Rare tags select by ids, and common ones while the list is read in its order."""
-    monkeypatch.setattr("wcflow.database.people_filter._MANY", 20)
+    monkeypatch.setattr("wcflow.database.people_ids.FEW", 20)
     random = Random(7)
     lists = {number: random.sample(TAGS, random.randrange(len(TAGS))) for number in range(99, 300)}
     with sim.db.transaction() as tx:

@@ -6,20 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Connection,
-    Select,
-    and_,
-    func,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, union_all
 
 from wcflow.database.companies import find_company, fold_company
 from wcflow.database.people import load_all_tags
+from wcflow.database.people_ids import Ids, Order, narrow, page_of, without
 from wcflow.database.people_search import Belonging, find_by_order
 from wcflow.database.search_text import matching
 from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, table_of
@@ -46,10 +37,6 @@ SORTS = {
     "since": "since",
 }
 """The columns by which a list can be sorted; without a choice, by number and then by address."""
-_MANY = 2_000
-"""With more people than this, reading in the order of the list is faster than sorting them."""
-_MOST_SORTED = 50_000
-"""So many found people are sorted: an index could have all of them at its end."""
 _COLUMNS = (
     _ID,
     _PERSONS.c.name,
@@ -65,10 +52,6 @@ _COLUMNS = (
     _PERSONS.c.evaluated_at,
 )
 _SELECT_LISTED = select_in(_PERSONS, "id", *_COLUMNS)
-
-
-Ids = Select[Any] | CompoundSelect[Any]
-"""A query for the ids of people, which an index answers alone."""
 
 
 class PeopleFilter(NamedTuple):
@@ -116,70 +99,43 @@ class PeopleQuery:
         descending: bool = False,
     ) -> None:
         self._tx, self._store = tx, store
-        self._among = [*_conditions(tx, store, people_filter)]
-        self._tagged: list[ColumnElement[bool]] = []
-        if people_filter.tag is not None:
-            self._with_tag(people_filter.tag)
-        self._text: ColumnElement[bool] | None = None
-        if text := people_filter.search.strip():
-            self._search(text, belonging)
-        self._column, self._descending = _PERSONS.c[SORTS[sort]], descending
-        self.matched = self._count()
+        self._order = Order(_PERSONS.c[SORTS[sort]], descending)
+        self._everyone = [_PERSONS.c.store == store, _PERSONS.c.present]
+        self._found = self._find(people_filter, belonging)
+        self.matched = self._count() if self._found is None else len(self._found)
 
-    def _search(self, text: str, belonging: Belonging) -> None:
-        """Select the people with a text: by their ids, unless they are many."""
-        matches = _matching(self._tx, self._store, text, belonging)
-        found = [*self._tx.scalars(select(_TEXTS.c.person).where(matches).limit(_MANY + 1))]
-        if len(found) > _MANY:
-            self._text = matches
-        else:
-            self._among.append((select(_ID).where(_ID.in_(found)), True))
+    def _find(self, wanted: PeopleFilter, belonging: Belonging) -> set[int] | None:
+        """Return the people, or None without a filter: then they are everyone."""
+        found, text = None, wanted.search.strip()
+        for query in _members(self._tx, self._store, wanted):
+            found = narrow(self._tx, found, query)
+        if text:
+            matches = _matching(self._tx, self._store, text, belonging)
+            found = narrow(self._tx, found, select(_TEXTS.c.person).where(matches))
+        if wanted.tag is not None:
+            found = narrow(self._tx, found, _tagged(self._tx, self._store, wanted.tag))
+        return self._present(found, searched=bool(text), active=wanted.inactive is False)
 
-    def _with_tag(self, tag: str) -> None:
-        """Select the people with a tag: by their ids, unless they are many."""
-        tagged = (_PERSONS.c.store == self._store, _has_tag(self._tx, self._store, tag))
-        found = [*self._tx.scalars(select(_ID).where(*tagged).limit(_MANY + 1))]
-        if len(found) > _MANY:
-            self._tagged = [*tagged]
-        else:
-            self._among.append((select(_ID).where(_ID.in_(found)), True))
-
-    def _present(self, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
-        return [
-            _PERSONS.c.store == self._store,
-            _PERSONS.c.present,
-            *self._tagged,
-            *self._selected(column),
-        ]
-
-    def _selected(self, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
-        return [column.in_(ids) if among else column.not_in(ids) for ids, among in self._among]
+    def _present(self, found: set[int] | None, *, searched: bool, active: bool) -> set[int] | None:
+        """Return those who have an account or orders and, with ``active``, are not inactive."""
+        inactive = _inactive(self._store)
+        if found is None:
+            self._everyone += [_ID.not_in(inactive)] if active else []
+            return None
+        if not searched:  # only people who are present have a text
+            absent = select(_ID).where(_PERSONS.c.store == self._store, ~_PERSONS.c.present)
+            found = without(self._tx, found, absent)
+        return without(self._tx, found, inactive) if active else found
 
     def _count(self) -> int:
-        conditions = self._present(_ID)
-        if self._text is not None:  # only people who are present have a text
-            conditions = [self._text, *self._selected(_TEXTS.c.person)]
-            if self._tagged:
-                conditions.append(_TEXTS.c.person.in_(select(_ID).where(*self._tagged)))
-        return self._tx.scalar(select(func.count()).where(*conditions)) or 0
-
-    def _order(self) -> list[ColumnElement[Any]]:
-        column, id_ = self._column.asc(), _ID.asc()
-        if self._descending:
-            column, id_ = self._column.desc(), _ID.desc()
-        if self._column.nullable or (self._text is not None and self.matched <= _MOST_SORTED):
-            # As SQLite sorts by itself: no value is the lowest. PostgreSQL then reads no index.
-            column = column.nulls_last() if self._descending else column.nulls_first()
-        return [column, id_]
+        return self._tx.scalar(select(func.count()).where(*self._everyone)) or 0
 
     def ids(self, limit: int | None = None, offset: int = 0) -> list[int]:
         """Return the people in their order."""
-        # With + 0, SQLite tests each person in the order of the list instead of sorting them all.
-        column = _ID + 0 if self.matched > _MANY else _ID
-        conditions = self._present(column)
-        if self._text is not None:
-            conditions.append(column.in_(select(_TEXTS.c.person).where(self._text)))
-        query = select(_ID).where(*conditions).order_by(*self._order())
+        if self._found is not None:
+            return page_of(self._tx, self._store, self._found, self._order, limit, offset)
+        order = self._order.columns(by_index=not self._order.column.nullable)
+        query = select(_ID).where(*self._everyone).order_by(*order)
         return [*self._tx.scalars(query.limit(limit).offset(offset or None))]
 
 
@@ -193,31 +149,36 @@ def _matching(tx: Connection, store: str, text: str, belonging: Belonging) -> Co
     return or_(matching(store, text), of_buyers) if buyers else matching(store, text)
 
 
-def _conditions(tx: Connection, store: str, wanted: PeopleFilter) -> Iterator[tuple[Ids, bool]]:
-    """Yield queries for ids, each with whether people must be among them or not."""
+def _members(tx: Connection, store: str, wanted: PeopleFilter) -> Iterator[Ids]:
+    """Yield queries that an index answers alone."""
     if wanted.segment is not None:
         here = (_MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.segment == wanted.segment)
-        yield select(_MEMBERSHIPS.c.person).where(*here), True
+        yield select(_MEMBERSHIPS.c.person).where(*here)
     if wanted.group is not None:
         here = (_GROUPS.c.store == store, _GROUPS.c.name == wanted.group)
-        yield select(_GROUPS.c.person).where(*here), True
+        yield select(_GROUPS.c.person).where(*here)
     if wanted.company is not None:
-        yield of_company(tx, store, wanted.company), True
-    if wanted.inactive is not None:
-        inactive = select(_ID).where(_PERSONS.c.store == store, _PERSONS.c.inactive)
-        yield inactive, wanted.inactive
+        yield of_company(tx, store, wanted.company)
+    if wanted.inactive:
+        yield _inactive(store)
+
+
+def _inactive(store: str) -> Ids:
+    return select(_ID).where(_PERSONS.c.store == store, _PERSONS.c.inactive)
+
+
+def _tagged(tx: Connection, store: str, tag: str) -> Ids:
+    return select(_ID).where(_PERSONS.c.store == store, _has_tag(tx, store, tag))
 
 
 def has_inactive(tx: Connection, store: str) -> bool:
     """Return whether someone set the status of a customer to inactive."""
-    inactive = (_PERSONS.c.store == store, _PERSONS.c.inactive)
-    return tx.scalar(select(_ID).where(*inactive).limit(1)) is not None
+    return tx.scalar(_inactive(store).limit(1)) is not None
 
 
 def has_tag(tx: Connection, store: str, tag: str) -> bool:
     """Return whether someone has the tag, whatever its case."""
-    tagged = (_PERSONS.c.store == store, _has_tag(tx, store, tag))
-    return tx.scalar(select(_ID).where(*tagged).limit(1)) is not None
+    return tx.scalar(_tagged(tx, store, tag).limit(1)) is not None
 
 
 def _has_tag(tx: Connection, store: str, tag: str) -> ColumnElement[bool]:
@@ -246,7 +207,8 @@ def of_company(tx: Connection, store: str, name: str) -> Ids:
         _PERSONS.c.company != "",
         _ID.not_in(by_hand),
     )
-    return union_all(by_hand.where(_COMPANY_MEMBERS.c.company == company.id), of_billing)
+    both = union_all(by_hand.where(_COMPANY_MEMBERS.c.company == company.id), of_billing)
+    return select(*both.subquery().c)
 
 
 def load_listed(tx: Connection, store: str, persons: Sequence[int]) -> list[ListedRow]:
