@@ -116,17 +116,32 @@ def _read_page(tx: Connection, store: str, found: set[int], order: Order, page: 
     expected = page.stop * everyone // len(found)
     if expected > _MOST_READ:
         return []
-    read = islice(_in_order(tx, store, order), 2 * expected + 1000)
-    return [*islice(filter(found.__contains__, read), page.start, page.stop)]
+    return [*islice(_in_order(tx, store, found, order, 2 * expected + 1000), page.start, page.stop)]
 
 
-def _in_order(tx: Connection, store: str, order: Order) -> Iterator[int]:
-    """Yield everyone from the column's index, and those without a value as the lowest."""
-    here = [_PERSONS.c.store == store]
+def _in_order(
+    tx: Connection, store: str, found: set[int], order: Order, most: int
+) -> Iterator[int]:
+    """Yield these people, those without a value as the lowest; stop after reading many others."""
+    if not order.descending:
+        yield from _without_value(tx, store, found, order)
+    here = [_PERSONS.c.store == store, order.column.is_not(None)]
     if tx.dialect.name != "sqlite":  # only SQLite has the ids in each index and reads no row here
         here.append(_PERSONS.c.present)
-    parts = [order.column.is_(None), order.column.is_not(None)]
-    for part in reversed(parts) if order.descending else parts:
-        query = select(_ID).where(*here, part).order_by(*order.columns())
-        with tx.execute(query, execution_options={"yield_per": 1000}) as rows:
-            yield from rows.scalars()
+    query = select(_ID).where(*here).order_by(*order.columns())
+    with tx.execute(query, execution_options={"yield_per": 1000}) as rows:
+        for read, person in enumerate(rows.scalars()):
+            if read == most:
+                return
+            if person in found:
+                yield person
+    if order.descending:
+        yield from _without_value(tx, store, found, order)
+
+
+def _without_value(tx: Connection, store: str, found: set[int], order: Order) -> list[int]:
+    if not order.column.nullable:
+        return []
+    return sorted(
+        found & load_ids(tx, select(_ID).where(_PERSONS.c.store == store, order.column.is_(None)))
+    )
