@@ -107,6 +107,9 @@ class CompanionHistories(Histories):
         for _ in range(2):
             self.sim.advance(hours=2)
             self.sim.run_pass()
+        # A tag of a number of days can have changed with the last pass: then its echo is read.
+        self.sim.advance(minutes=3)
+        self.sim.run_pass()
 
     def check(self):
         companion_laws.check_all(self.sim, self.activity, self.dashboard)
