@@ -279,7 +279,8 @@ class Dashboard:
         (settings,) = self.sim.config.stores
         with self.sim.db.transaction() as tx:
             persons = load_person_ids(tx, "shop")
-            for person in [*persons[pick % len(persons) :], *persons[: pick % len(persons)]]:
+            first = pick % max(1, len(persons))
+            for person in [*persons[first:], *persons[:first]]:
                 orders = [*erasure.Orders][pick % 2]
                 self.activity._record_persons(tx, person)
                 with suppress(UsageError), tx.begin_nested():
