@@ -90,8 +90,11 @@ class Visitor:
     def send_always(self, headers=(), cookies=()):
         """Send these with every request from now on."""
         self._session.headers.update(headers)
+        host = urlsplit(self._store.url).hostname
+        # To Python's cookies, a name without a dot is one of the local network.
+        domain = host if "." in host else f"{host}.local"
         for name, value in dict(cookies).items():
-            self._session.cookies.set(name, value, domain=urlsplit(self._store.url).hostname)
+            self._session.cookies.set(name, value, domain=domain)
 
     def send(self, method, path, **arguments):
         return self._session.request(
