@@ -114,9 +114,11 @@ def check_no_email_after_unsubscribing(sim, dashboard):
 def check_events(sim, activity, dashboard):
     """Each visit is saved once, and each e-mail is opened or clicked once at most."""
     with sim.db.reading() as tx:
-        saved = [*tx.execute(select(_EVENTS.c.kind, _EVENTS.c.key, _EVENTS.c.person))]
+        saved = [*tx.execute(select(_EVENTS.c.kind, _EVENTS.c.key, _EVENTS.c.data))]
     times = Counter((each.kind, each.key) for each in saved)
-    for kind in ("product_viewed", "cart_updated", "logged_in", "email_opened", "email_clicked"):
+    read = Counter((each.kind, each.data) for each in saved if each.kind.startswith("email_"))
+    assert not [each for each, count in read.items() if count > 1], read
+    for kind in ("product_viewed", "cart_updated", "logged_in"):
         assert not [each for each, count in times.items() if each[0] == kind and count > 1], times
     certain, rows = who_stayed_the_same(activity), dashboard.plugin.tables.events.rows
     keys = {row.key for row in rows}

@@ -80,6 +80,16 @@ def test_without_a_confirmation_nothing_is_imported(cli):
     assert [] == edits(cli)
 
 
+def test_what_two_distant_lines_say_of_a_customer_is_counted_once(cli, monkeypatch):
+    monkeypatch.setattr(imports, "BATCH", 2)
+    line = "{}@example.com,Trade,Gold,Likes tea\n"
+    lines = "".join(line.format(each) for each in ("anna", "ben", "cleo", "anna"))
+    result = import_text(cli, f"email,group,tag,note\n{lines}")
+    changes = "3 tags, 3 members of groups, 3 notes"
+    assert f"To import: {changes}." in result.out
+    assert f"Imported for 3 customers: {changes}." in result.out
+
+
 @pytest.mark.parametrize("synced", [False, True])
 def test_importing_a_file_again_changes_nothing(cli, synced):
     import_text(cli, EVERYTHING)

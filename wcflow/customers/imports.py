@@ -53,7 +53,7 @@ class Importer:
     def preview(self, by: EditedBy) -> ImportResult:
         """Return what an import would change; nothing is kept."""
         result = ImportResult()
-        for part in chunks(self.lines, BATCH):
+        for part in self._parts():
             with self.db.transaction() as tx:
                 attempt = tx.begin_nested()
                 self._import(tx, part, by, result)
@@ -66,7 +66,7 @@ class Importer:
         with self.db.reading() as tx:
             head = find_interrupted(tx, self.settings.name, change)
             result.id = head.id if head else 0
-        for part in chunks(self.lines, BATCH):
+        for part in self._parts():
             with self.db.transaction() as tx:
                 result.id = result.id or save_head(tx, self.settings.name, change, by)
                 self._import(tx, part, by._replace(bulk=str(result.id)), result)
@@ -76,6 +76,14 @@ class Importer:
                 result.customers = len(changed)
                 result.id = finish(tx, change, result.id, result.customers)
         return result
+
+    def _parts(self) -> Iterator[list[ImportLine]]:
+        """Yield the lines in parts; all of one customer are in one, so that none counts twice in a preview."""
+        of_person: dict[int, list[ImportLine]] = {}
+        for line in self.lines:
+            of_person.setdefault(line.person, []).append(line)
+        for persons in chunks(of_person, BATCH):
+            yield [line for person in persons for line in of_person[person]]
 
     def _change(self) -> BulkChange:
         request = sha256(repr(self.lines).encode()).hexdigest()
