@@ -25,15 +25,18 @@ def test_no_kill_loses_or_repeats_a_change(tmp_path, database_url, number):
     print(f"WCFLOW_SEED={seed - number}")
     with ExitStack() as stack:
         killer = DaemonKiller(tmp_path, stack, database_url, random.Random(seed))
-        for turn in range(KILLS // STORES):
+        turns = KILLS // STORES
+        for turn in range(3 * turns):  # on a busy machine, more kills until one hits a request
+            if turn >= turns and killer.fired_modes:
+                break
             killer.run_and_kill_daemon(turn)
             killer.expire_leases()
         print(dict(killer.kill_counts))
         killer.run_until_quiet()
 
-        assert KILLS // STORES == killer.kill_counts.total()
-        if KILLS // STORES >= len(KILL_MODES):
+        assert turns <= killer.kill_counts.total()
+        if turns >= len(KILL_MODES):
             assert killer.fired_modes, "no kill hit a request"
-        if KILLS // STORES >= 5 * len(KILL_MODES):
+        if turns >= 5 * len(KILL_MODES):
             assert killer.fired_modes == {"GET *", "POST *"}
         assert "Traceback" not in killer.forker.log.read_text()
