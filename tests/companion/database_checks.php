@@ -6,21 +6,22 @@
  */
 
 /**
- * Sends a form of a screen, and returns what it said was wrong.
+ * Sends a form to its handler, and returns what that said was wrong.
  *
- * @param array $form Its fields.
+ * @param array    $form    Fields of the form.
+ * @param string   $nonce   What its nonce is for.
+ * @param callable $handler Handler, which goes to another page in the end.
  */
-function send_form( $form ) {
+function send_form( $form, $nonce, $handler ) {
 	delete_transient( 'wcflow_problem_1' );
-	$nonce    = wp_create_nonce( Wcflow_Requests::HANDLER );
 	$_POST    = $form;
-	$_REQUEST = array( '_wpnonce' => $nonce );
+	$_REQUEST = array( '_wpnonce' => wp_create_nonce( $nonce ) );
 	$stop     = function () {
 		throw new Exception( 'sent' );
 	};
 	add_filter( 'wp_redirect', $stop );
 	try {
-		Wcflow_Requests::handle_post();
+		$handler();
 	} catch ( Exception $sent ) {
 		remove_filter( 'wp_redirect', $stop );
 	}
@@ -29,7 +30,7 @@ function send_form( $form ) {
 	return (string) get_transient( 'wcflow_problem_1' );
 }
 
-$checks['people of another database go at once, and requests about them belong to nobody'] = function () {
+$checks['people of another database are removed at once, and their numbers are taken out of requests'] = function () {
 	call( 'POST', 'people', array( 'generation' => 'one:1', 'people' => array( card( 6001, array( 'accounts' => array( 61 ) ) ), card( 6002 ) ) ) );
 	$one  = Wcflow_Mailbox::add( 'tag.add', Wcflow_People::find( 6001 ), array( 'tag' => 'Gold' ) );
 	$bulk = wp_generate_uuid4();
@@ -49,10 +50,13 @@ $checks['people of another database go at once, and requests about them belong t
 
 $checks['a request has the generation of what the page showed'] = function () {
 	$last = Wcflow_Streams::bounds( 'requests' )['last'];
+	$send = function ( $form ) {
+		return send_form( $form, Wcflow_Requests::HANDLER, array( 'Wcflow_Requests', 'handle_post' ) );
+	};
 	$same = array( 'wcflow_action' => 'tag.add', 'person' => '6001', 'wcflow' => array( 'tag' => 'New' ), 'wcflow_generation' => 'two:7' );
-	same( '', send_form( $same ), 'the same database' );
-	same( 'wcflow no longer knows this customer.', send_form( array( 'wcflow_generation' => 'one:2' ) + $same ), 'another database' );
-	same( '', send_form( array( 'wcflow_action' => 'task.done', 'person' => '0', 'wcflow' => array( 'task' => '4' ), 'wcflow_generation' => 'one:2' ) ), 'task' );
+	same( '', $send( $same ), 'the same database' );
+	same( 'wcflow no longer knows this customer.', $send( array( 'wcflow_generation' => 'one:2' ) + $same ), 'another database' );
+	same( '', $send( array( 'wcflow_action' => 'task.done', 'person' => '0', 'wcflow' => array( 'task' => '4' ), 'wcflow_generation' => 'one:2' ) ), 'task' );
 	age( 'requests', 5 );
 	$rows = array_values( array_filter( call( 'GET', 'requests', null, array( 'limit' => 500 ) )[1]['rows'], function ( $row ) use ( $last ) { return $row['id'] > $last; } ) );
 	same( array(), array_filter( Wcflow_Mailbox::of_tasks( '' ), function ( $row ) use ( $last ) { return $row['id'] > $last; } ), 'not a task of now' );
@@ -63,19 +67,14 @@ $checks['a request has the generation of what the page showed'] = function () {
 $checks['selected customers are not changed where their numbers are of another database'] = function () {
 	$last = Wcflow_Streams::bounds( 'requests' )['last'];
 	foreach ( array( 'one:2' => 0, 'two:1' => 1 ) as $generation => $wanted ) {
-		$_POST    = array( 'customer' => array( '6001' ), 'wcflow_value' => array( 'tag' => 'Bulk' ), 'wcflow_generation' => $generation );
-		$_REQUEST = array( '_wpnonce' => wp_create_nonce( 'bulk-customers' ) );
-		$stop     = function () {
-			throw new Exception( 'sent' );
-		};
-		add_filter( 'wp_redirect', $stop );
-		try {
-			Wcflow_Customers_Bulk::handle( 'tag.add' );
-		} catch ( Exception $sent ) {
-			remove_filter( 'wp_redirect', $stop );
-		}
+		$form = array( 'customer' => array( '6001' ), 'wcflow_value' => array( 'tag' => 'Bulk' ), 'wcflow_generation' => $generation );
+		send_form(
+			$form,
+			'bulk-customers',
+			function () {
+				Wcflow_Customers_Bulk::handle( 'tag.add' );
+			}
+		);
 		same( $wanted, Wcflow_Streams::bounds( 'requests' )['last'] - $last, $generation );
 	}
-	$_POST    = array();
-	$_REQUEST = array();
 };

@@ -95,7 +95,7 @@ class Everyone:
         tx.execute(insert(table_of(model)), rows)
 
     def find(self, wanted):
-        """Return the people whom a filter selects, one after the other."""
+        """Return the people that a filter selects, by testing each."""
         return [each for each in self.people if each.store == "shop" and self._fits(each, wanted)]
 
     def _fits(self, each, wanted):
@@ -150,7 +150,7 @@ def in_order(people, sort, descending):
     few=st.sampled_from([1, 5, 40, 200]),
     most_read=st.sampled_from([0, 60, 10_000]),
 )
-def test_a_page_is_the_part_of_everyone_whom_the_filter_selects(
+def test_a_page_is_a_part_of_all_that_the_filter_selects(
     everyone, wanted, sort, descending, limit, offset, few, most_read
 ):
     """``few`` and ``most_read`` decide how a page is read, and never what is on it."""

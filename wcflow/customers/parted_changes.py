@@ -1,8 +1,8 @@
-"""What was queued while two people were one: after a split, none of it reaches the wrong one.
+"""After a split, cancel what was queued while two people were one and would reach the wrong one.
 
-What is about an order goes with the order, everything else stays with whoever had the other's place
-(``database.parting``). What then names the other person, or is written to their account or to one of
-their orders, is cancelled: its text is finished and cannot be written anew.
+What is about an order goes with the order, and everything else stays (``database.parting``). What then
+names the other person, or goes to their account or to one of their orders, is cancelled: its text is
+finished and cannot be written anew.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from wcflow.database.same_person import with_joined
 from wcflow.profile import account_in, email_in
 from wcflow.records import Address, Customer, Order
 
-NAMES_OTHER = "it is for another customer, with whom this one was merged by mistake"
+NAMES_OTHER = "it is about another customer: the two were merged by mistake"
 _SHORTEST_NUMBER = 3
 """A shorter number of an order could be any other number in a text."""
 
@@ -48,10 +48,7 @@ def cancel_mixed(
     """
     sides = _load_sides(tx, store, pair)
     count = 0
-    for person, mine, other in (
-        (pair[0], sides[0], sides[1]),
-        (pair[1], sides[1], sides[0]),
-    ):
+    for person, mine, other in zip(pair, sides, sides[::-1], strict=True):
         pattern = _pattern(other.words - mine.words)
         wrong = [
             each

@@ -48,7 +48,7 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
 def change_people(tx: Connection, desk: Desk, request: Request) -> Outcome:
     """Change everyone whom a request names; the answer counts all requests of its bulk action."""
     store, change = desk.store, _plan(tx, desk, request)
-    persons, gone = _find_people(tx, request, store)
+    persons, gone = _find_people(tx, store, request)
     by = request.by._replace(key=None, bulk="")
     head = find_interrupted(tx, store, change)
     bulk = head.id if head else save_head(tx, store, change, by)
@@ -97,7 +97,7 @@ def _pairs(value: object) -> list[tuple[int, int]]:
     return pairs
 
 
-def _find_people(tx: Connection, request: Request, store: str) -> tuple[list[int], int]:
+def _find_people(tx: Connection, store: str, request: Request) -> tuple[list[int], int]:
     """Return the people, each once, and how many customers are gone; an account counts first."""
     pairs = _pairs(request.data[PEOPLE])
     owners = find_persons(tx, store, [account_key(account) for _, account in pairs if account])

@@ -21,8 +21,8 @@ SHORT, LONG = 200, 10_000
 class Request(NamedTuple):
     """What someone did in the dashboard; ``person`` is whom it changes, or 0.
 
-    ``of_here`` is whether the numbers in it (of people, notes, tasks and edits) are of this database: what
-    was asked before wcflow began with a new one, or with a backup, has the numbers of that one.
+    ``of_here`` is whether the numbers in it (of people, notes, tasks and edits) are those of this database,
+    and not of one that wcflow had before.
     """
 
     key: str

@@ -109,7 +109,7 @@ class Wcflow_Cards {
 	}
 
 	/**
-	 * Removes everyone, and says whether that went well; requests and orders then belong to nobody.
+	 * Removes everyone, and takes their numbers out of requests and orders; says whether that went well.
 	 */
 	private static function remove_all() {
 		global $wpdb;

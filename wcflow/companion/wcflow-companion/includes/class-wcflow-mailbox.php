@@ -33,7 +33,7 @@ class Wcflow_Mailbox {
 	 * Puts a request of the current user into the mailbox; returns its number or an error.
 	 *
 	 * @param string     $action     One of ACTIONS.
-	 * @param array|null $person_row Row or card of the person, null where the request is about nobody.
+	 * @param array|null $person_row Row or card of the person, null where the request has no person.
 	 * @param array      $data       What the action needs.
 	 * @param string     $bulk       The same uuid for all requests of one bulk action, or empty.
 	 * @param string     $reason     Why, in the user's words, or empty.
