@@ -83,13 +83,22 @@ class Dashboard:
 
     def do(self, deed, pick):
         """Do a deed; without the plugin nobody asks for anything."""
-        for person, card in self.plugin.tables.people.items():
-            self.seen[person] = {**deepcopy(card), "generation": self.plugin.tables.generation}
+        self._look()
         if self.is_active or deed in ACCIDENTS:
             getattr(self, deed)(pick)
             self.activity.update_removals()
 
+    def _look(self):
+        for person, card in self.plugin.tables.people.items():
+            self.seen[person] = {**deepcopy(card), "generation": self.plugin.tables.generation}
+
     # Requests.
+
+    def tag_everyone(self):
+        """Add a tag of their own to each customer who is shown, or was shown once."""
+        self._look()
+        for card in self.seen.values():
+            self._ask("tag.add", card, tag=f"{PREFIX} {len(self.asked)}")
 
     def _ask(self, action, card, pick=0, **data):
         fields = {

@@ -158,7 +158,10 @@ def places(person):
     """Return where the tags of a person are shown now."""
     if person.account is not None:
         return [("customer", person.account["id"])]
-    latest = max(person.orders, key=lambda each: each["id"], default=None)
+    # Around a clock change, a later order can have an earlier time.
+    latest = max(
+        person.orders, key=lambda each: (each["date_created_gmt"], each["id"]), default=None
+    )
     return [("order", latest["id"])] if latest and latest["status"] == "processing" else []
 
 

@@ -103,6 +103,7 @@ class CompanionHistories(Histories):
 
     def run_until_quiet(self):
         self.dashboard.plugin.activate()
+        self.dashboard.tag_everyone()
         super().run_until_quiet()
         for _ in range(2):
             self.sim.advance(hours=2)
